@@ -1,0 +1,95 @@
+"""Latency corrected for coordinated omission, nearest-rank percentiles, and their interval."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.history import NS_PER_MS, Operations
+
+# Infinity in integer nanoseconds: what was not answered well took for ever.
+NEVER_NS = int(np.iinfo(np.int64).max)
+
+
+def corrected_ns(operations: Operations, good: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return done - intended in ns, NEVER_NS where not good; shape (n,).
+
+    Measured from the intended start, so that a stalled server is charged for what waited behind it
+    (docs/measuring.md: coordinated omission).
+    """
+    return np.where(good, operations.done_ns - operations.intended_ns, NEVER_NS)
+
+
+def nearest_rank(count: int, per_mille: int) -> int:
+    """Return the 1-based nearest rank of a percentile in tenths of a percent: ceil(p * n), without floats."""
+    return max(1, -(-per_mille * count // 1000))
+
+
+def percentile_ns(latency_ns: NDArray[np.int64], per_mille: int) -> int | None:
+    """Return a nearest-rank percentile in ns, always a value that was measured; None of no values."""
+    if not len(latency_ns):
+        return None
+    rank = nearest_rank(len(latency_ns), per_mille) - 1
+    return int(np.partition(latency_ns, rank)[rank])
+
+
+def to_ms(latency_ns: int | None) -> float:
+    """Return milliseconds: NaN for nothing measured, inf for NEVER_NS."""
+    if latency_ns is None:
+        return math.nan
+    return math.inf if latency_ns == NEVER_NS else latency_ns / NS_PER_MS
+
+
+def block_interval_ns(
+    intended_ns: NDArray[np.int64],
+    latency_ns: NDArray[np.int64],
+    per_mille: int,
+    *,
+    block_ns: int,
+    resamples: int,
+    seed: int,
+) -> tuple[int, int] | None:
+    """Return the 95% interval of a percentile by a bootstrap over blocks of time; None under two blocks.
+
+    intended_ns ascends. Blocks are drawn whole, since latencies are autocorrelated (Kuensch 1989); PCG64 with a
+    fixed seed gives the same interval on every machine.
+    """
+    if not len(intended_ns):
+        return None
+    block = np.unique((intended_ns - intended_ns[0]) // block_ns, return_inverse=True)[1]
+    sizes = np.bincount(block)
+    if len(sizes) < 2:
+        return None
+    rng = np.random.Generator(np.random.PCG64(seed))
+    drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=resamples)
+    found = _resampled_percentiles(latency_ns, block, sizes, drawn, per_mille)
+    low, high = percentile_ns(found, 25), percentile_ns(found, 975)
+    return (low, high) if low is not None and high is not None else None
+
+
+def _resampled_percentiles(
+    latency_ns: NDArray[np.int64],
+    block: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    drawn: NDArray[np.int64],
+    per_mille: int,
+) -> NDArray[np.int64]:
+    """Return one percentile per row of `drawn` (resamples, blocks), by bisection over the sorted values."""
+    n = len(latency_ns)
+    order = np.argsort(latency_ns, kind="stable")
+    rank = np.empty(n, dtype=np.int64)
+    rank[order] = np.arange(n)
+    # Sorted within each block, and blocks kept apart by an offset: one array answers "how many up to" for all.
+    placed = np.sort(rank + block * n)
+    starts = np.cumsum(sizes) - sizes
+    offsets = np.arange(len(sizes)) * n
+    wanted = np.maximum(1, -(-per_mille * (drawn @ sizes) // 1000))
+    low, high = np.zeros(len(drawn), dtype=np.int64), np.full(len(drawn), n - 1)
+    while np.any(low < high):
+        middle = (low + high) // 2
+        up_to = np.searchsorted(placed, middle[:, None] + offsets, side="right") - starts
+        enough = (drawn * up_to).sum(axis=1) >= wanted
+        low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
+    return latency_ns[order][low]

@@ -1,0 +1,82 @@
+"""Whether the cluster was in a steady state before anything was done to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from harness.checks.answers import Stream
+from harness.checks.latency import percentile_ns, to_ms
+from harness.checks.thresholds import Thresholds
+from harness.checks.windows import Span
+from harness.history import NS_PER_S, EventKind, History
+from harness.verdict import Validity
+
+DISTURBING = ("down", "up", "paused")
+
+
+def steady_state(
+    history: History, searches: Stream, steady: Span | None, thresholds: Thresholds, *, percentiles: tuple[int, ...]
+) -> tuple[Validity, ...]:
+    """Return what makes the baseline one; each not met makes the run INVALID.
+
+    `percentiles` (per mille) are those that the steady state is gated by: each needs its number of operations.
+    Source: docs/measuring.md, steady state.
+    """
+    if steady is None:
+        return (Validity("Steady state", "none", "begun and ended before the fault", ok=False),)
+    inside = searches.between(*steady)
+    return (
+        _long_enough(steady, thresholds),
+        *_enough_operations(inside, thresholds, percentiles),
+        _even(inside, steady, thresholds),
+        _few_errors(inside, thresholds),
+        _undisturbed(history, steady),
+    )
+
+
+def _long_enough(steady: Span, thresholds: Thresholds) -> Validity:
+    lasted_s = (steady[1] - steady[0]) / NS_PER_S
+    required = f">= {thresholds.steady_s:g} s"
+    return Validity("Steady state lasted", f"{lasted_s:.1f} s", required, ok=lasted_s >= thresholds.steady_s)
+
+
+def _enough_operations(inside: Stream, thresholds: Thresholds, percentiles: tuple[int, ...]) -> Iterator[Validity]:
+    # Without a percentile to gate on, there must still be something to compare with.
+    needed = max([1, *(thresholds.operations_for(p) for p in percentiles)])
+    yield Validity("Searches in the steady state", f"{len(inside)}", f">= {needed}", ok=len(inside) >= needed)
+
+
+def _even(inside: Stream, steady: Span, thresholds: Thresholds) -> Validity:
+    """Compare the p50 of the halves: a cluster that still warms up, or already degrades, is no baseline."""
+    middle = (steady[0] + steady[1]) // 2
+    first, second = (
+        to_ms(percentile_ns(half.latency_ns, 500))
+        for half in (inside.between(steady[0], middle), inside.between(middle, steady[1]))
+    )
+    low, high = thresholds.steady_p50_ratio_min, thresholds.steady_p50_ratio_max
+    finite = math.isfinite(first) and math.isfinite(second)
+    alike = finite and (low * second <= first <= high * second or abs(first - second) <= thresholds.steady_p50_noise_ms)
+    return Validity(
+        "p50 of the steady state's halves",
+        f"{first:.1f} ms and {second:.1f} ms",
+        f"ratio {low:g} to {high:g}, or within {thresholds.steady_p50_noise_ms:g} ms",
+        ok=alike,
+    )
+
+
+def _few_errors(inside: Stream, thresholds: Thresholds) -> Validity:
+    bad = int((~inside.good).sum())
+    share = bad / len(inside) if len(inside) else 1.0
+    required = f"<= {thresholds.error_rate_max:.1%}"
+    measured = f"{share:.2%} ({bad} of {len(inside)})"
+    return Validity("Bad searches in the steady state", measured, required, ok=share <= thresholds.error_rate_max)
+
+
+def _undisturbed(history: History, steady: Span) -> Validity:
+    events = [
+        f"{e.name} {e.what}"
+        for e in history.of(EventKind.MEMBER)
+        if e.what in DISTURBING and steady[0] <= e.t_ns < steady[1]
+    ]
+    return Validity("Members in the steady state", ", ".join(events) or "unchanged", "unchanged", ok=not events)

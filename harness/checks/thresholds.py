@@ -1,0 +1,64 @@
+"""What the definitions of the figures leave to choose: one frozen value, each default with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.history import NS_PER_S
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How figures are measured, as opposed to the limits they are held to (harness.slo).
+
+    Sources: [M] the definitions in docs/measuring.md; [S] Milvus's own setting; [N] chosen here, against noise,
+    for the reason beside it.
+    """
+
+    window_s: float = 30.0  # [M] how long recovery must last
+    error_rate_max: float = 0.01  # [N] "errors within the SLO", in the steady state and in recovery
+    bin_s: float = 1.0  # [M]
+    bin_bad_share_max: float = 0.05  # [M] a bin over it is over budget
+    bin_bad_min: int = 2  # [N] at 10/s a single bad operation is 10% of a bin: one alone is no outage
+    down_share: float = 0.5  # [M] a bin with more bad than this is downtime
+    p95_ratio_max: float = 1.5  # [M] of the same run's steady state
+    p99_ratio_max: float = 2.0  # [M]
+    latency_noise_ms: float = 25.0  # [N] a smaller rise than one scheduling hiccup of a busy machine is no regression
+    recall_drop_max: float = 0.01  # [M]
+    recall_tolerance: float = 1e-4  # [M] relative, on the exact k-th distance
+    wrong_recall_drop: float = 0.1  # [N] one hit of ten below the index's own approximation is still its variation
+    staleness_s: float = 5.0  # [S] common.gracefulTime: how far Bounded consistency may lag
+    steady_s: float = 30.0  # [M]
+    steady_p50_ratio_min: float = 0.8  # [M]
+    steady_p50_ratio_max: float = 1.25  # [M]
+    steady_p50_noise_ms: float = 2.0  # [N] halves of 2 and 3 ms are the clock's and scheduler's noise
+    tail_operations_min: int = 10  # [M] a p99 needs 1,000 operations, so 10 beyond any percentile
+    send_lag_share_max: float = 0.1  # [M] of the deadline: see harness.checks.valid
+    load_share_min: float = 0.99  # [N] of what was scheduled
+    acked_writes_min: int = 100  # [N] three lost in a hundred would be seen with 95%, were they lost at random
+    readback_gap_s: float = 10.0  # [M]
+    block_s: float = 2.0  # [M] of the bootstrap: latencies are autocorrelated
+    resamples: int = 400  # [N] ten lie outside either end of a 95% interval
+    bootstrap_seed: int = 0  # [M] fixed, so that a re-check is bit for bit
+
+    @property
+    def bin_ns(self) -> int:
+        """The width of a bin in nanoseconds."""
+        return round(self.bin_s * NS_PER_S)
+
+    @property
+    def window_ns(self) -> int:
+        """How long recovery must last, in nanoseconds."""
+        return round(self.window_s * NS_PER_S)
+
+    @property
+    def staleness_ns(self) -> int:
+        """How far a search may lag behind writes, in nanoseconds."""
+        return round(self.staleness_s * NS_PER_S)
+
+    def operations_for(self, per_mille: int) -> int:
+        """Return how many operations a percentile needs: 200 for p95, 1,000 for p99."""
+        return -(-self.tail_operations_min * 1000 // (1000 - per_mille))
+
+
+DEFAULT = Thresholds()

@@ -1,0 +1,122 @@
+"""Whether the run was measured soundly: the generator, the load, the fault, the reads. Each unmet says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from harness.checks.latency import percentile_ns, to_ms
+from harness.checks.thresholds import Thresholds
+from harness.checks.windows import Windows, unmatched
+from harness.history import NS_PER_MS, NS_PER_S, EventKind, History, Kind, Operations, Outcome
+from harness.verdict import Validity, Verdict
+
+
+def validity(
+    history: History, windows: Windows, thresholds: Thresholds, *, expects_fault: bool, gates_data: bool
+) -> tuple[Validity, ...]:
+    """Return everything that the figures' meaning rests on, apart from the steady state.
+
+    `gates_data`: rows are held to limits, so writes must have been acknowledged and everything read back twice.
+    """
+    operations = history.operations
+    rows = [
+        Validity("Run complete", "yes" if history.complete else "no", "yes", ok=history.complete),
+        send_lag(operations, history.traffic.deadline_ns, thresholds),
+        *scheduled(history, windows, thresholds),
+        sent(operations, thresholds),
+    ]
+    if expects_fault:
+        rows.append(effect_observed(history))
+    if gates_data:
+        rows += [
+            *acked_writes(operations, history.traffic.delete_rate, thresholds),
+            read_twice(history, thresholds),
+            quiet_reads(history),
+        ]
+    return tuple(rows)
+
+
+def send_lag(operations: Operations, deadline_ns: int, thresholds: Thresholds) -> Validity:
+    """Check the p99 of sent - intended against a tenth of the client's deadline.
+
+    The deadline, since bad seconds, availability and recovery rest on it. Latency is counted from the intended
+    start, so a smaller lag can only make Milvus look slower, never faster: it cannot turn a FAIL into a PASS.
+    """
+    was_sent = operations.sent_ns >= 0
+    lag_ns = percentile_ns(operations.sent_ns[was_sent] - operations.intended_ns[was_sent], 990)
+    limit_ns = thresholds.send_lag_share_max * deadline_ns
+    return Validity(
+        "Load generator's send lag, p99",
+        "nothing was sent" if lag_ns is None else f"{to_ms(lag_ns):.1f} ms",
+        f"< {limit_ns / NS_PER_MS:g} ms ({thresholds.send_lag_share_max:.0%} of the deadline)",
+        ok=lag_ns is not None and lag_ns < limit_ns,
+    )
+
+
+def scheduled(history: History, windows: Windows, thresholds: Thresholds) -> Iterator[Validity]:
+    """Check that what the traffic promised is on record, kind by kind: a file cut short hides bad operations.
+
+    From the steady state's begin to the observation's end; three standard deviations are allowed for a schedule
+    drawn at random.
+    """
+    traffic = history.traffic
+    rates = {Kind.SEARCH: traffic.search_rate, Kind.INSERT: traffic.insert_rate, Kind.DELETE: traffic.delete_rate}
+    span_s = (windows.end_ns - windows.begin_ns) / NS_PER_S
+    for kind, rate in rates.items():
+        if rate > 0:
+            expected = rate * span_s
+            needed = max(1, int(thresholds.load_share_min * expected - 3 * expected**0.5))
+            count = int((history.operations.kind == kind).sum())
+            what = f"Scheduled {kind.name.lower()} operations on record"
+            yield Validity(what, f"{count}", f">= {needed} ({rate:g}/s for {span_s:.0f} s)", ok=count >= needed)
+
+
+def sent(operations: Operations, thresholds: Thresholds) -> Validity:
+    """Check that the load offered was reached."""
+    never = int((operations.outcome == Outcome.NEVER_SENT).sum())
+    share = 1 - never / len(operations) if len(operations) else 0.0
+    required = f">= {thresholds.load_share_min:.0%}"
+    measured = f"{share:.2%} ({never} never sent)"
+    return Validity("Scheduled operations that were sent", measured, required, ok=share >= thresholds.load_share_min)
+
+
+def effect_observed(history: History) -> Validity:
+    """Check that every fault injected was seen to take effect, and that there was one at all."""
+    injected = len(list(history.of(EventKind.FAULT, what="inject")))
+    unseen = unmatched(history, "inject", by="effect")
+    measured = f"not seen: {', '.join(unseen)}" if unseen else f"seen for {injected} of {injected} injected"
+    return Validity("Effect of every fault", measured, "seen for each, at least 1", ok=injected > 0 and not unseen)
+
+
+def acked_writes(operations: Operations, delete_rate: float, thresholds: Thresholds) -> Iterator[Validity]:
+    """Check that there is something to lose: none lost of nothing acknowledged is no evidence."""
+    ok = operations.outcome == Outcome.OK
+    writes = int((ok & (operations.kind != Kind.SEARCH)).sum())
+    needed = thresholds.acked_writes_min
+    yield Validity("Acknowledged writes", f"{writes}", f">= {needed}", ok=writes >= needed)
+    if delete_rate > 0:
+        deletes = int((ok & (operations.kind == Kind.DELETE)).sum())
+        yield Validity("Acknowledged deletes", f"{deletes}", ">= 1", deletes >= 1, Verdict.INCONCLUSIVE)
+
+
+def read_twice(history: History, thresholds: Thresholds) -> Validity:
+    """Check that everything was read twice, far enough apart to tell a lost row from a late one."""
+    times = [r.t_ns for r in history.readbacks]
+    gap_s = (times[-1] - times[0]) / NS_PER_S if times else 0.0
+    return Validity(
+        "Strong reads of everything",
+        f"{len(times)}" + (f", {gap_s:.1f} s apart" if len(times) > 1 else ""),
+        f"2, {thresholds.readback_gap_s:g} s apart",
+        ok=len(times) >= 2 and gap_s >= thresholds.readback_gap_s,
+    )
+
+
+def quiet_reads(history: History) -> Validity:
+    """Check that every write had come to an end when the reads began."""
+    operations = history.operations
+    latest = np.maximum(operations.done_ns, operations.sent_ns)[operations.kind != Kind.SEARCH]
+    read_ns = min((r.t_ns for r in history.readbacks), default=None)
+    late = 0 if read_ns is None else int((latest > read_ns).sum())
+    return Validity("Writes still under way at the first read", f"{late}", "0", ok=late == 0)

@@ -1,0 +1,85 @@
+"""The stretches of a scenario's time that figures are measured over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from harness.history import EventKind, History
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Moments on the history's clock, ns; None where there was none. `end_ns` ends all measuring.
+
+    `restored_ns`: the last fault has been seen healed and the last member is up; None where a fault that took
+    effect was never seen healed.
+    """
+
+    steady: Span | None
+    effect_ns: int | None
+    healed_ns: int | None
+    restored_ns: int | None
+    begin_ns: int
+    end_ns: int
+
+    @property
+    def judged(self) -> Span:
+        """[t_eff, t_heal + observation]: the fault and what followed; without a fault all that was measured."""
+        return (self.begin_ns if self.effect_ns is None else self.effect_ns, self.end_ns)
+
+
+def windows(history: History) -> Windows:
+    """Read the windows off the events.
+
+    The observation ends with the last phase `observe`, whose length the plan fixes; where a run ended before that, at
+    its last operation.
+    """
+    effects = [e.t_ns for e in history.of(EventKind.FAULT, what="effect")]
+    effect_ns = min(effects, default=None)
+    healed_ns = _healed_ns(history)
+    steady = history.phase("steady")
+    begin_ns = steady[0] if steady else int(history.operations.intended_ns.min(initial=_LATEST))
+    end_ns = _end_ns(history)
+    return Windows(
+        steady=steady,
+        effect_ns=effect_ns,
+        healed_ns=healed_ns,
+        restored_ns=None if healed_ns is None else _restored_ns(history, healed_ns, end_ns),
+        begin_ns=min(begin_ns, end_ns),
+        end_ns=end_ns,
+    )
+
+
+_LATEST = 2**63 - 1
+
+
+def _end_ns(history: History) -> int:
+    begun = list(history.of(EventKind.PHASE, name="observe", what="begin"))
+    ended = [e.t_ns for e in history.of(EventKind.PHASE, name="observe", what="end")]
+    if ended and len(ended) == len(begun):
+        return max(ended)
+    steady = history.phase("steady")
+    last = int(history.operations.intended_ns.max(initial=-1)) + 1
+    return max(last, steady[1] if steady else 0)
+
+
+def unmatched(history: History, what: str, *, by: str) -> tuple[str, ...]:
+    """Return the faults with more events of one sort than of the other that must follow, e.g. inject and effect."""
+    begun = Counter(e.name for e in history.of(EventKind.FAULT, what=what))
+    followed = Counter(e.name for e in history.of(EventKind.FAULT, what=by))
+    return tuple(sorted(name for name, count in begun.items() if followed[name] < count))
+
+
+def _healed_ns(history: History) -> int | None:
+    healed = [e.t_ns for e in history.of(EventKind.FAULT, what="healed")]
+    if not healed or unmatched(history, "effect", by="healed"):
+        return None
+    return max(healed)
+
+
+def _restored_ns(history: History, healed_ns: int, end_ns: int) -> int:
+    ups = (e.t_ns for e in history.of(EventKind.MEMBER, what="up") if e.t_ns < end_ns)
+    return max([healed_ns, *ups])

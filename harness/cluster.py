@@ -1,0 +1,193 @@
+"""A Milvus cluster as every platform shows it: roles, members, and the verbs that can be done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+
+class Role(StrEnum):
+    """What a member does. The names of Milvus's roles are the milvus-operator's pod labels."""
+
+    PROXY = "proxy"
+    COORDINATORS = "mixcoord"
+    QUERY_NODE = "querynode"
+    DATA_NODE = "datanode"
+    INDEX_NODE = "indexnode"
+    ETCD = "etcd"
+    OBJECT_STORE = "object-store"
+    MESSAGE_QUEUE = "message-queue"
+
+    @property
+    def is_milvus(self) -> bool:
+        """Whether a member of this role is Milvus itself and not a dependency."""
+        return self not in DEPENDENCIES
+
+
+DEPENDENCIES = (Role.ETCD, Role.OBJECT_STORE, Role.MESSAGE_QUEUE)
+# Milvus's own order for a rolling upgrade (milvus-operator, mixCoord deployments).
+UPGRADE_ORDER = (Role.INDEX_NODE, Role.COORDINATORS, Role.QUERY_NODE, Role.DATA_NODE, Role.PROXY)
+
+
+class Health(StrEnum):
+    """What the platform sees of a member."""
+
+    READY = "ready"
+    STARTING = "starting"
+    PAUSED = "paused"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One process or pod. `uid` changes with every new start, so a restart can be proven."""
+
+    name: str
+    role: Role
+    health: Health
+    uid: str
+    version: str
+    pid: int | None
+    port: int
+    rss_bytes: int
+    uptime_s: float
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What a watcher sees of a member many times a second: its uid, and whether it lives, stands or is dead."""
+
+    uid: str
+    health: Health
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where clients connect. The token is a secret: it is left out of repr, reports and process lists."""
+
+    host: str
+    port: int
+    token: str = field(default="", repr=False)
+    tls: bool = False
+
+    @property
+    def address(self) -> str:
+        """host:port, as gRPC wants it."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def uri(self) -> str:
+        """The address as pymilvus wants it."""
+        return f"{'https' if self.tls else 'http'}://{self.address}"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """How many members of each role; what is not named has one."""
+
+    counts: Mapping[Role, int] = field(default_factory=lambda: {Role.QUERY_NODE: 2})
+
+    def count(self, role: Role) -> int:
+        """Return how many members of this role there are."""
+        return self.counts.get(role, 1)
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """A cluster to be made. `milvus` is a version or the folder of an unpacked server."""
+
+    name: str
+    milvus: str = "2.3.5"
+    profile: str = "fast"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    topology: Topology = field(default_factory=Topology)
+
+
+class Cluster(Protocol):
+    """The verbs every platform has. Each returns once its effect has been observed, or raises ClusterError."""
+
+    @property
+    def name(self) -> str:
+        """The cluster's name, unique on its platform."""
+        ...
+
+    def members(self) -> tuple[Member, ...]:
+        """Return all members, by role and number, dead ones included."""
+        ...
+
+    def pulse(self) -> Mapping[str, Pulse]:
+        """Return, cheaply and by the member's name, who lives."""
+        ...
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the version that each living Milvus member reports itself, by the member's name."""
+        ...
+
+    def endpoint(self) -> Endpoint:
+        """Return where clients connect."""
+        ...
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait until every member is ready by its own report."""
+        ...
+
+    def logs(self, member: str) -> Path:
+        """Return the file that holds the member's log."""
+        ...
+
+    def destroy(self) -> None:
+        """End every member and remove all that the cluster left."""
+        ...
+
+
+@runtime_checkable
+class Breakable(Protocol):
+    """A cluster whose members can be hurt and mended."""
+
+    def kill(self, member: str) -> None:
+        """End a member at once (SIGKILL); it stays dead until started."""
+        ...
+
+    def terminate(self, member: str) -> None:
+        """Ask a member to end (SIGTERM) and wait until it has."""
+        ...
+
+    def pause(self, member: str) -> None:
+        """Stop a member without ending it (SIGSTOP)."""
+        ...
+
+    def resume(self, member: str) -> None:
+        """Let a paused member go on; start it where it ended itself meanwhile."""
+        ...
+
+    def start(self, member: str) -> None:
+        """Start a dead member again and wait until it is ready; nothing to do where it lives."""
+        ...
+
+
+@runtime_checkable
+class Changeable(Protocol):
+    """A cluster whose shape, version and settings can be changed while it serves."""
+
+    def scale(self, role: Role, count: int) -> None:
+        """Make the role have `count` members; those too many leave gracefully."""
+        ...
+
+    def upgrade(self, milvus: str, on_member: Callable[[str], None]) -> None:
+        """Roll every Milvus member to a version, in Milvus's own order; on_member is told each one done."""
+        ...
+
+    def configure(self, settings: Mapping[str, str], on_member: Callable[[str], None]) -> None:
+        """Change settings, restart member by member, and read the settings back from every one."""
+        ...
+
+
+class Platform(Protocol):
+    """Makes clusters."""
+
+    def create(self, spec: ClusterSpec, *, keep: bool) -> Cluster:
+        """Make a cluster and return once it is ready. Unless kept it belongs to this process: heal may remove it."""
+        ...

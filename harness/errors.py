@@ -1,0 +1,25 @@
+"""What can go wrong, said in one line: what, where, how to mend it."""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """One clear line for the user. `where` names the file, key, option or log; `mend` the way out."""
+
+    exit_code = 4
+
+    def __init__(self, what: str, *, where: str, mend: str) -> None:
+        super().__init__(f"{what} ({where}): {mend}")
+        self.what, self.where, self.mend = what, where, mend
+
+
+class BadInput(HarnessError):
+    """The user asked for something that does not exist or does not fit."""
+
+
+class ClusterError(HarnessError):
+    """The cluster did not do what it was told: a member that does not come up, a disk that is full."""
+
+
+class Unsupported(HarnessError):
+    """The platform cannot do this; a scenario that needs it is skipped with this reason."""

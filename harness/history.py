@@ -1,0 +1,155 @@
+"""Everything that happened in a scenario, on one monotonic clock (CLOCK_MONOTONIC, integer nanoseconds)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+
+
+class Kind(IntEnum):
+    """What a client asked for."""
+
+    SEARCH = 0
+    INSERT = 1
+    DELETE = 2
+
+
+class Outcome(IntEnum):
+    """What came of an operation. UNKNOWN: a write that may or may not have been applied."""
+
+    OK = 0
+    FAIL = 1
+    UNKNOWN = 2
+    NEVER_SENT = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Operations:
+    """Every *scheduled* operation, one row each, in order of intended start; n rows, k hits at most.
+
+    Times are -1 where there is none; hits are padded with -1 and distances with NaN (a smaller distance is
+    nearer, whatever the metric). A write covers the keys [key, key + key_count).
+    """
+
+    op_id: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    intended_ns: NDArray[np.int64]
+    sent_ns: NDArray[np.int64]
+    done_ns: NDArray[np.int64]
+    outcome: NDArray[np.uint8]
+    query: NDArray[np.int32]
+    hits: NDArray[np.int64]
+    distances: NDArray[np.float32]
+    key: NDArray[np.int64]
+    key_count: NDArray[np.int32]
+    error: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.op_id)
+
+    def where(self, mask: NDArray[np.bool_]) -> Operations:
+        """Keep the rows of a boolean mask of shape (n,)."""
+        return Operations(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
+
+    def of_kind(self, *kinds: Kind) -> Operations:
+        """Keep the operations of these kinds."""
+        return self.where(np.isin(self.kind, kinds))
+
+    def between(self, begin_ns: int, end_ns: int) -> Operations:
+        """Keep the operations whose intended start lies in [begin_ns, end_ns)."""
+        return self.where((self.intended_ns >= begin_ns) & (self.intended_ns < end_ns))
+
+
+class EventKind(StrEnum):
+    """What an event is about."""
+
+    PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
+    FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
+    MEMBER = "member"  # name: the member's; what: up, down, paused, version
+    NOTE = "note"  # anything a reader of the report should know
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to the cluster or in the run, at a monotonic time."""
+
+    t_ns: int
+    kind: EventKind
+    name: str
+    what: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Exact neighbours: q queries, their m >= k nearest loaded rows, and the w rows that traffic may insert.
+
+    Loaded rows have the keys 0 to rows - 1 and are never deleted. Distances: smaller is nearer (IP and COSINE
+    are negated), L2 is squared as Milvus returns it. insert_keys ascend; insert_distances has shape (q, w).
+    """
+
+    metric: str
+    k: int
+    rows: int
+    base_ids: NDArray[np.int64]
+    base_distances: NDArray[np.float32]
+    insert_keys: NDArray[np.int64]
+    insert_distances: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Readback:
+    """What a Strong read of everything returned: keys as read, in ascending order, and the server's count(*)."""
+
+    t_ns: int
+    keys: NDArray[np.int64]
+    count: int
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What was offered: rates in operations per second, hits asked for, and the client's deadline."""
+
+    search_rate: float
+    insert_rate: float
+    delete_rate: float
+    rows_per_insert: int
+    k: int
+    deadline_ns: int
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """All that checks see. `complete` is False where the run ended before its plan did."""
+
+    operations: Operations
+    events: tuple[Event, ...]
+    truth: Truth
+    readbacks: tuple[Readback, ...]
+    traffic: Traffic
+    complete: bool
+
+    def of(self, kind: EventKind, *, name: str | None = None, what: str | None = None) -> Iterator[Event]:
+        """Yield the events of a kind, in order of time, narrowed to a name and to what happened."""
+        for event in self.events:
+            if event.kind == kind and name in (None, event.name) and what in (None, event.what):
+                yield event
+
+    def phase(self, name: str) -> tuple[int, int] | None:
+        """Return [begin_ns, end_ns) of a phase, None where it was not both begun and ended."""
+        begun = next(self.of(EventKind.PHASE, name=name, what="begin"), None)
+        ended = next(self.of(EventKind.PHASE, name=name, what="end"), None)
+        return (begun.t_ns, ended.t_ns) if begun and ended else None
+
+    def fault_window(self) -> tuple[int, int] | None:
+        """Return [t_eff, t_heal]: the first observed effect to the last observed healing; None if no effect."""
+        effects = [e.t_ns for e in self.of(EventKind.FAULT, what="effect")]
+        healed = [e.t_ns for e in self.of(EventKind.FAULT, what="healed")]
+        return (min(effects), max(healed)) if effects and healed else None

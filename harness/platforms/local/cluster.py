@@ -1,0 +1,284 @@
+"""A real Milvus cluster as processes of this machine. There is no daemon: its folder is its whole state."""
+
+from __future__ import annotations
+
+import mmap
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from harness.cluster import UPGRADE_ORDER, Endpoint, Health, Member, Pulse, Role
+from harness.errors import BadInput, ClusterError
+from harness.platforms.local import admin, commands, readiness, settings
+from harness.platforms.local.parts import Dependencies, Server, dependencies, milvus_server
+from harness.platforms.local.ports import free_ports
+from harness.platforms.local.process import Process, end_all, spawn, tagged
+from harness.platforms.local.state import Folder, MemberState
+from harness.platforms.local.trash import remove_folder
+
+_READY_S = 60.0
+# Longer than Milvus's own graceful stop (small_machine.yaml), after which it ends by itself.
+_STOP_S = 45.0
+_DATA_ROLES = (Role.QUERY_NODE, Role.DATA_NODE, Role.INDEX_NODE, Role.PROXY)
+
+
+class LocalCluster:
+    """The verbs of harness.cluster for a folder of processes: Cluster, Breakable and Changeable."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self._dependencies: Dependencies = dependencies()
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self.folder.name
+
+    def members(self) -> tuple[Member, ...]:
+        """Return all members with their health by their own report."""
+        states = list(self.folder.members())
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            return tuple(pool.map(self._look_at, states))
+
+    def pulse(self) -> dict[str, Pulse]:
+        """Return, cheaply, who lives: for a watcher that looks many times a second."""
+        return {state.name: Pulse(_uid(state.process), _alive(state)) for state in self.folder.members()}
+
+    def versions(self) -> dict[str, str]:
+        """Return the version that each living Milvus member reports itself, by the member's name."""
+        return {s.name: self._version(s) for s in self.folder.members() if s.role.is_milvus and _lives(s)}
+
+    def endpoint(self) -> Endpoint:
+        """Return the first proxy's address."""
+        proxy = next(state for state in self.folder.members() if state.role is Role.PROXY)
+        return Endpoint("127.0.0.1", proxy.ports["main"])
+
+    def logs(self, member: str) -> Path:
+        """Return the member's log."""
+        return self.folder.log(self.folder.member(member).name)
+
+    def wait_ready(self, timeout_s: float = _READY_S) -> None:
+        """Wait until every member that should live is ready. Errors: ClusterError with the reason from its log."""
+        for state in self.folder.members():
+            if state.wanted:
+                readiness.wait(state, self.folder.log(state.name), timeout_s)
+
+    def kill(self, member: str) -> None:
+        """SIGKILL a member; it stays dead until it is started."""
+        state = self.folder.write_member(replace(self.folder.member(member), wanted=False))
+        if state.process and (stuck := end_all([state.process])):
+            raise self._failed(state, f"{member} (pid {stuck[0].pid}) survived SIGKILL")
+
+    def terminate(self, member: str) -> None:
+        """SIGTERM a member and wait until it has ended. Errors: ClusterError when it doesn't."""
+        state = self.folder.write_member(replace(self.folder.member(member), wanted=False))
+        if state.process:
+            state.process.signal(signal.SIGTERM)
+            if not state.process.wait_gone(_STOP_S):
+                raise self._failed(state, f"{member} did not end {_STOP_S:.0f} s after SIGTERM")
+
+    def pause(self, member: str) -> None:
+        """SIGSTOP a member and see that it stands. Errors: ClusterError where it isn't alive."""
+        state = self.folder.member(member)
+        if state.process:
+            state.process.signal(signal.SIGSTOP)
+        if not (state.process and readiness.until(lambda: state.process is not None and state.process.paused, 5)):
+            raise self._failed(state, f"{member} could not be paused")
+
+    def resume(self, member: str) -> None:
+        """SIGCONT a member. Whether it then ends itself, as one that lost its session does, is for `start` to mend."""
+        state = self.folder.member(member)
+        if state.process:
+            state.process.signal(signal.SIGCONT)
+
+    def start(self, member: str) -> None:
+        """Start a member that is dead, and wait until it is ready."""
+        state = self.folder.member(member)
+        if not _lives(state):
+            state = self._launch(state)
+        readiness.wait(state, self.folder.log(member), _READY_S)
+
+    def scale(self, role: Role, count: int) -> None:
+        """Have `count` members of a role: new ones are started and waited for, the last ones leave gracefully."""
+        if role not in _DATA_ROLES or count < 1:
+            raise BadInput(
+                f"{role} cannot be scaled to {count}",
+                where="scale",
+                mend=f"take 1 or more of {', '.join(_DATA_ROLES)}",
+            )
+        there = [state for state in self.folder.members() if state.role is role]
+        added = [self._add(role, number) for number in range(len(there) + 1, count + 1)]
+        for state in added:
+            self.start(state.name)
+        for state in reversed(there[count:]):
+            self.terminate(state.name)
+            self._forget(state)
+
+    def upgrade(self, milvus: str, on_member: Callable[[str], None]) -> None:
+        """Roll every Milvus member to another server in Milvus's own order; the settings laid over stay the same."""
+        self._roll(milvus, on_member)
+
+    def configure(self, changed: Mapping[str, str], on_member: Callable[[str], None]) -> None:
+        """Change settings, roll every Milvus member, and read the settings back from each that can tell them."""
+        state = self.folder.read()
+        server = milvus_server(state.spec.milvus)
+        settings.check_keys(changed, server.template)
+        self.folder.update(settings={**state.settings, **changed})
+        self._roll(state.spec.milvus, on_member)
+        for member in self.folder.members():
+            self._verify_settings(member, changed)
+
+    def setting(self, member: str, key: str) -> str | None:
+        """Return a setting in force as the member reports it; None where it can't tell."""
+        state = self.folder.member(member)
+        return admin.setting(state.role, state.ports, key) if state.role.is_milvus else None
+
+    def destroy(self) -> None:
+        """End every process that carries this cluster's tag, and remove its folder and what lies elsewhere."""
+        members = list(self.folder.members())
+        for state in members:
+            for file in commands.leftovers(self.folder, state):
+                file.unlink(missing_ok=True)
+        stuck = end_all([process for process, tag in tagged() if tag == str(self.folder.path)])
+        if stuck:
+            raise ClusterError(
+                f"{len(stuck)} processes could not be ended",
+                where=f"pids {', '.join(str(process.pid) for process in stuck)}",
+                mend="end them by hand, then run harness heal",
+            )
+        for state in members:
+            for file in commands.leftovers(self.folder, state):
+                file.unlink(missing_ok=True)
+        remove_folder(self.folder.path)
+
+    def create(self) -> None:
+        """Give every member of the cluster's spec its ports and files, start all at once and wait for them."""
+        spec = self.folder.read().spec
+        server = milvus_server(spec.milvus)
+        roles = [role for role in Role for _ in range(spec.topology.count(role))]
+        numbers = [roles[:index].count(role) + 1 for index, role in enumerate(roles)]
+        for role, number in zip(roles, numbers, strict=True):
+            self._add(role, number)
+        commands.prepare(self.folder)
+        conf = self._write_conf(server)
+        for state in list(self.folder.members()):
+            self._launch(replace(state, conf=str(conf)))
+        self.wait_ready()
+
+    def _add(self, role: Role, number: int) -> MemberState:
+        names = commands.PORTS[role]
+        numbers = free_ports(len(names), near=str(self.folder.path), taken=self.folder.taken_ports())
+        cluster = self.folder.read()
+        like = next((s for s in self.folder.members() if s.role.is_milvus and s.conf), None)
+        return self.folder.write_member(
+            MemberState(
+                name=f"{role.value}-{number}",
+                role=role,
+                number=number,
+                milvus=cluster.spec.milvus,
+                conf=like.conf if like else "",
+                ports=dict(zip(names, numbers, strict=True)),
+            )
+        )
+
+    def _write_conf(self, server: Server) -> Path:
+        cluster = self.folder.read()
+        generation = cluster.generation + 1
+        self.folder.update(generation=generation)
+        changed: dict[str, Any] = settings.profile_settings(cluster.spec.profile) | settings.typed(cluster.settings)
+        first = {state.role: state for state in reversed(list(self.folder.members()))}
+        return commands.write_conf(self.folder, server, generation, first, changed)
+
+    def _launch(self, state: MemberState) -> MemberState:
+        launch = commands.launch(self.folder, state, milvus_server(state.milvus), self._dependencies)
+        process = spawn(
+            launch.command,
+            folder=self.folder.data(state.name),
+            log=self.folder.log(state.name),
+            environment=launch.environment,
+            tag=self.folder.path,
+        )
+        return self.folder.write_member(replace(state, process=process, wanted=True))
+
+    def _roll(self, milvus: str, on_member: Callable[[str], None]) -> None:
+        server = milvus_server(milvus)
+        conf = self._write_conf(server)
+        for role in UPGRADE_ORDER:
+            for state in [s for s in self.folder.members() if s.role is role]:
+                self.terminate(state.name)
+                self.folder.write_member(replace(state, milvus=milvus, conf=str(conf)))
+                self.start(state.name)
+                self._verify_version(self.folder.member(state.name), server)
+                on_member(state.name)
+        self.folder.update(spec=replace(self.folder.read().spec, milvus=milvus))
+
+    def _verify_version(self, state: MemberState, server: Server) -> None:
+        """The version that a member reports must be the one built into the server it should run."""
+        told = self._version(state)
+        if not told or not _holds(server.binary, told):
+            raise self._failed(state, f"{state.name} reports version {told or 'none'}, which is not {server.version}")
+
+    def _verify_settings(self, state: MemberState, changed: Mapping[str, str]) -> None:
+        for key, value in settings.typed(changed).items():
+            told = self.setting(state.name, key)
+            if told is not None and told != _as_milvus_prints(value):
+                raise self._failed(state, f"{state.name} reports {key}={told}, not {value}")
+
+    def _version(self, state: MemberState) -> str:
+        with suppress(grpc.RpcError):
+            return admin.version(state.role, state.ports)
+        return ""
+
+    def _look_at(self, state: MemberState) -> Member:
+        health = _alive(state)
+        if health is Health.READY and not readiness.is_ready(state):
+            health = Health.STARTING
+        process = state.process
+        return Member(
+            name=state.name,
+            role=state.role,
+            health=health,
+            uid=_uid(process),
+            version=self._version(state) if state.role.is_milvus and health is Health.READY else "",
+            pid=process.pid if process and process.alive else None,
+            port=state.ports["main"],
+            rss_bytes=process.rss_bytes if process else 0,
+            uptime_s=process.uptime_s if process else 0.0,
+        )
+
+    def _forget(self, state: MemberState) -> None:
+        for file in commands.leftovers(self.folder, state):
+            file.unlink(missing_ok=True)
+        self.folder.remove_member(state.name)
+
+    def _failed(self, state: MemberState, what: str) -> ClusterError:
+        return ClusterError(what, where=str(self.folder.log(state.name)), mend=f"harness logs {state.role}")
+
+
+def _as_milvus_prints(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _lives(state: MemberState) -> bool:
+    return state.process is not None and state.process.alive
+
+
+def _alive(state: MemberState) -> Health:
+    if not _lives(state):
+        return Health.DEAD
+    return Health.PAUSED if state.process and state.process.paused else Health.READY
+
+
+def _uid(process: Process | None) -> str:
+    return f"{process.pid}-{process.started}" if process else ""
+
+
+def _holds(binary: Path, text: str) -> bool:
+    with binary.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(text.encode()) >= 0

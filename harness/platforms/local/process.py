@@ -1,0 +1,126 @@
+"""Processes that outlive the command that started them, and how to be sure which is which."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from tenacity import retry_if_result, stop_after_delay, wait_fixed
+from tenacity import retry as retrying
+
+# Every process of a cluster carries its folder in the environment, so that one that was started a moment
+# before its harness was killed, and is in no file yet, can still be found.
+TAG = "MILVUS_HARNESS_CLUSTER"
+_POLL_S = 0.02
+_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process by its pid and its start in clock ticks since boot: together never used twice."""
+
+    pid: int
+    started: int
+
+    @classmethod
+    def of(cls, pid: int) -> Process | None:
+        """Return the process that has this pid now, None where there is none or it has ended."""
+        with suppress(OSError, ValueError, IndexError):
+            _reap(pid)
+            # Fields after the name, which may itself hold spaces and brackets: proc(5).
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            if fields[0] not in "ZX":
+                return cls(pid, int(fields[19]))
+        return None
+
+    @property
+    def alive(self) -> bool:
+        """Whether this very process still runs (or is paused)."""
+        return Process.of(self.pid) == self
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is stopped by SIGSTOP."""
+        with suppress(psutil.Error):
+            return self.alive and bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
+        return False
+
+    @property
+    def rss_bytes(self) -> int:
+        """Resident memory, 0 where it has ended."""
+        with suppress(psutil.Error):
+            return int(psutil.Process(self.pid).memory_info().rss) if self.alive else 0
+        return 0
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since its start, by the kernel's clock; 0 where it has ended."""
+        up_s = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+        return max(0.0, up_s - self.started / _CLOCK_TICKS) if self.alive else 0.0
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal; one that has ended already gets none."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def wait_gone(self, timeout_s: float) -> bool:
+        """Wait until it has ended; False where the time runs out first."""
+        waiting = retrying(
+            retry=retry_if_result(bool),
+            stop=stop_after_delay(timeout_s),
+            wait=wait_fixed(_POLL_S),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else True,
+        )
+        return not waiting(lambda: self.alive)()
+
+
+def spawn(command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str], tag: Path) -> Process:
+    """Start a process in a session of its own, its output appended to a log; it outlives its starter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        pid = os.posix_spawn(
+            "/bin/sh",
+            # posix_spawn has no working directory; the shell sets it and becomes the program, pid unchanged.
+            ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(folder), *command],
+            {**environment, TAG: str(tag)},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, out, 1),
+                (os.POSIX_SPAWN_DUP2, out, 2),
+            ],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGPIPE),
+        )
+    finally:
+        os.close(out)
+    return Process.of(pid) or Process(pid, -1)
+
+
+def tagged(name: str = TAG) -> Iterator[tuple[Process, str]]:
+    """Yield every process of this user that carries the environment variable `name`, with its value."""
+    for pid in psutil.pids():
+        with suppress(OSError):
+            for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                key, _, value = entry.partition(b"=")
+                if key == name.encode() and (process := Process.of(pid)):
+                    yield process, value.decode(errors="replace")
+
+
+def end_all(processes: Sequence[Process], timeout_s: float = 10) -> list[Process]:
+    """SIGKILL all of them, also the paused ones, and return those that are still there after the time."""
+    for process in processes:
+        process.signal(signal.SIGKILL)
+    return [process for process in processes if not process.wait_gone(timeout_s)]
+
+
+def _reap(pid: int) -> None:
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)

@@ -1,0 +1,102 @@
+"""When a member is ready, and, when it isn't, why not: the reason from its own log."""
+
+from __future__ import annotations
+
+import re
+import socket
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tenacity import retry_if_result, stop_after_delay, wait_fixed
+from tenacity import retry as retrying
+
+from harness.cluster import Role
+from harness.errors import ClusterError
+from harness.platforms.local import admin
+from harness.platforms.local.state import MemberState
+
+_POLL_S = 0.05
+_LOG_TAIL_BYTES = 200_000
+# What each kind of log says when it gives up, most telling first.
+_REASONS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"no space left on device",
+        r"address already in use|Failed to listen",
+        r"exec format error|cannot execute binary",
+        r"error while loading shared libraries|not found \(required by",
+        r"out of memory|cannot allocate memory|OutOfMemoryError",
+        r"permission denied",
+        r"panic:|\[PANIC\]|\[FATAL\]|\bfatal\b",
+        r"\[ERROR\]|\bERROR\b|Exception",
+    )
+)
+_MENDS = {
+    0: "free some disk space, or move the cluster with HARNESS_HOME",
+    1: "another process took the port: try again",
+    2: "use a server built for this machine's CPU",
+    4: "free some memory (harness status shows what clusters use)",
+}
+
+
+def is_ready(state: MemberState) -> bool:
+    """Whether a member answers as one that is ready does."""
+    if state.role.is_milvus:
+        return admin.is_healthy(state.role, state.ports)
+    if state.role is Role.ETCD:
+        return _http_ok(f"http://127.0.0.1:{state.ports['main']}/health")
+    return _listens(state.ports["main"])
+
+
+def wait(state: MemberState, log: Path, timeout_s: float) -> None:
+    """Wait until a member is ready. Errors: ClusterError at once when it ends, or when the time is over."""
+    until(lambda: is_ready(state) or not (state.process and state.process.alive), timeout_s)
+    if state.process and state.process.alive and is_ready(state):
+        return
+    ended = not (state.process and state.process.alive)
+    said, mend = why(log)
+    what = "ended while starting" if ended else f"was not ready after {timeout_s:.0f} s"
+    raise ClusterError(f"{state.name} {what}: {said}", where=str(log), mend=mend)
+
+
+def until(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Wait until a condition holds; False when the time is over first."""
+    waiting = retrying(
+        retry=retry_if_result(lambda held: not held),
+        stop=stop_after_delay(timeout_s),
+        wait=wait_fixed(_POLL_S),
+        retry_error_callback=lambda _: False,
+    )
+    return waiting(condition)()
+
+
+def why(log: Path) -> tuple[str, str]:
+    """Return the most telling line of a log's end, and what to do about it."""
+    lines = _tail(log)
+    for number, reason in enumerate(_REASONS):
+        for line in reversed(lines):
+            if reason.search(line):
+                return line.strip()[:300], _MENDS.get(number, "read the log")
+    return (lines[-1].strip()[:300] if lines else "it wrote no log"), "read the log"
+
+
+def _tail(log: Path) -> list[str]:
+    with suppress(OSError), log.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - _LOG_TAIL_BYTES))
+        return [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+    return []
+
+
+def _http_ok(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False

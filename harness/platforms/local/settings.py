@@ -1,0 +1,95 @@
+"""Milvus's settings for a local cluster: the release's own file, then what is changed, in layers."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import BadInput
+
+PROFILES = ("fast", "default")
+# `{{ port(int): 19530 }}` in the wheel's template: a name, perhaps a type, perhaps a default.
+_PLACEHOLDER = re.compile(r"\{\{\s*[a-z_0-9]+(?:\([a-z]+\))?\s*(?::\s*([^}]*?))?\s*\}\}")
+_UNUSED_SECTIONS = ("pulsar", "rocksmq", "natsmq")
+
+Tree = dict[str, Any]
+
+
+def release_settings(template: Path) -> Tree:
+    """Return a release's own settings from its wheel's template, each placeholder at its default."""
+    text = _PLACEHOLDER.sub(lambda match: match.group(1) or '""', template.read_text(encoding="utf-8"))
+    tree: Tree = yaml.safe_load(text)
+    return {section: value for section, value in tree.items() if section not in _UNUSED_SECTIONS}
+
+
+def layered(template: Path, *layers: Mapping[str, Any]) -> Tree:
+    """Return the release's settings with each layer of dotted keys laid over it, the last one strongest."""
+    tree = release_settings(template)
+    for layer in layers:
+        for key, value in layer.items():
+            _put(tree, key.split("."), value)
+    return tree
+
+
+def profile_settings(profile: str) -> dict[str, Any]:
+    """Return what a profile changes, with what every cluster on one small machine changes. Errors: BadInput."""
+    if profile not in PROFILES:
+        raise BadInput(
+            f"there is no settings profile {profile!r}",
+            where="--profile",
+            mend=f"take one of {', '.join(PROFILES)}",
+        )
+    return {**_shipped("small_machine.yaml"), **_shipped(f"profiles/{profile}.yaml")}
+
+
+def typed(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Read the values of `--set key=value` as YAML would."""
+    return {key: yaml.safe_load(value) for key, value in settings.items()}
+
+
+def check_keys(settings: Mapping[str, Any], template: Path) -> None:
+    """Refuse a setting that neither the release's file nor the list of its unlisted ones knows. Errors: BadInput."""
+    known = {key.lower(): key for key in (*_dotted(release_settings(template)), *_unlisted())}
+    for key in settings:
+        if key.lower() not in known:
+            close = difflib.get_close_matches(key.lower(), known, n=1)
+            hint = f"did you mean {known[close[0]]}?" if close else "name it as milvus.yaml does, with dots"
+            raise BadInput(f"Milvus has no setting {key!r}", where=f"--set {key}", mend=hint)
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    values: dict[str, Any] = yaml.safe_load(text)
+    return values
+
+
+def _unlisted() -> list[str]:
+    return resources.files(__package__).joinpath("known_settings.txt").read_text(encoding="utf-8").split()
+
+
+def _put(tree: Tree, path: list[str], value: Any) -> None:
+    """Set a value, keeping the spelling of a key that differs in case alone: Milvus reads both as one."""
+    node = tree
+    for part in path[:-1]:
+        node = node.setdefault(_spelled(node, part), {})
+        if not isinstance(node, dict):
+            raise BadInput(f"{'.'.join(path)!r} is not a setting", where="--set", mend=f"{part} is a value, no section")
+    node[_spelled(node, path[-1])] = value
+
+
+def _spelled(node: Tree, key: str) -> str:
+    return next((name for name in node if name.lower() == key.lower()), key)
+
+
+def _dotted(tree: Tree, prefix: str = "") -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"

@@ -1,0 +1,82 @@
+"""The moments of a fault, each named once above the charts, with a line down through all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from harness.report import svg
+from harness.report.chart import Span
+from harness.report.text import offset_text
+
+ROW = 16.0  # pixels a row of names
+_CHARACTER = 6.6  # pixels, on the wide side
+_NARROWEST = 262.0  # pixels the plot has on a phone 390 wide: rows are packed to fit there
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time on the shared axis, what it was, and the class that draws it: effect, healed, detect, first, recovered."""
+
+    t_s: float
+    name: str
+    style: str
+
+    @property
+    def text(self) -> str:
+        """The time and the name, as they stand above the charts."""
+        return f"{offset_text(self.t_s)} {self.name}"
+
+    def extent(self, span: Span) -> tuple[float, float]:
+        """Return where its text begins and ends on the narrowest screen, in pixels."""
+        at, width = span.share(self.t_s) * _NARROWEST, (len(self.text) + 1) * _CHARACTER
+        return (at - width, at) if self.leans_left(span) else (at, at + width)
+
+    def leans_left(self, span: Span) -> bool:
+        """Whether its text stands left of its line, because there is no room on the right."""
+        share = span.share(self.t_s)
+        return share * _NARROWEST + (len(self.text) + 1) * _CHARACTER > _NARROWEST and share > 0.5
+
+
+def rows(moments: Sequence[Moment], span: Span) -> list[int]:
+    """Return the row of each moment, which come in order of time: the first below all before it that it touches.
+
+    A moment never goes above an earlier one that it touches, so that no line crosses a later name.
+    """
+    taken: list[tuple[float, int]] = []  # where a row's last name ends, by row
+    found: list[int] = []
+    for moment in moments:
+        begin, end = moment.extent(span)
+        row = max((number + 1 for edge, number in taken if edge + 6 > begin), default=0)
+        taken.append((end, row))
+        found.append(row)
+    return found
+
+
+def height(moments: Sequence[Moment], span: Span) -> float:
+    """Return how many pixels the names need."""
+    return ROW * (max(rows(moments, span), default=-1) + 1)
+
+
+def draw(moments: Sequence[Moment], span: Span, top: float, bottom: float) -> Markup:
+    """Return the names from `top` on and their lines down to `bottom`."""
+    placed = list(zip(moments, rows(moments, span), strict=True))
+    lines = [_line(moment, span, top + ROW * row, bottom) for moment, row in placed]
+    return svg.group([*lines, *(part for moment, row in placed for part in _name(moment, span, top + ROW * row))])
+
+
+def _line(moment: Moment, span: Span, top: float, bottom: float) -> Markup:
+    x = svg.percent(span.share(moment.t_s))
+    return svg.element("line", x1=x, x2=x, y1=f"{top + 3:g}", y2=f"{bottom:g}", class_=f"moment {moment.style}")
+
+
+def _name(moment: Moment, span: Span, top: float) -> Iterator[Markup]:
+    left = moment.leans_left(span)
+    when = svg.element("tspan", offset_text(moment.t_s), class_="when")
+    text = Markup("{} {}").format(when, moment.name)
+    x, dx = svg.percent(span.share(moment.t_s)), -6 if left else 6
+    anchor = "end" if left else "start"
+    yield svg.element("circle", cx=x, cy=f"{top + 7:g}", r=2.5, class_=f"moment-dot {moment.style}")
+    yield svg.element("text", text, x=x, dx=dx, y=f"{top + 11:g}", class_="moment-name halo", text_anchor=anchor)

@@ -1,0 +1,138 @@
+"""The rows of a panel's tables: figures beside their limits, and violations beside the operations that prove them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.history import NS_PER_MS, Kind, Operations, Outcome
+from harness.report.stack import Axis
+from harness.report.text import count_text, figure_text, interval_text, limit_text, offset_text
+from harness.report.view import ScenarioView
+from harness.verdict import Finding, SloRow
+
+_LIMIT_AT = 0.7  # where a bar's limit stands, as a share of its width
+_SHOWN = 8  # operations named per finding
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A figure as text. `used` is how far the bar reaches (0 to 1), None where there is no limit to measure it by."""
+
+    label: str
+    limit: str
+    value: str
+    exact: str
+    n: str
+    interval: str
+    state: str
+    word: str
+    used: float | None
+    over: bool
+    calibrated: bool
+
+
+def figure_rows(rows: tuple[SloRow, ...]) -> list[FigureRow]:
+    """Return the figures in the order given, those without a limit last."""
+    return [_figure_row(row) for row in sorted(rows, key=lambda row: row.limit is None)]
+
+
+def _figure_row(row: SloRow) -> FigureRow:
+    state = {True: "pass", False: "fail", None: "info"}[row.passed]
+    word = {True: "pass", False: "fail", None: "not measured" if math.isnan(row.value) else "informs"}[row.passed]
+    used = budget_used(row)
+    return FigureRow(
+        label=row.label,
+        limit=limit_text(row.relation, row.limit, row.unit),
+        value=figure_text(row.value, row.unit, row.limit),
+        exact=f"{row.value!r} {row.unit}".strip(),
+        n=count_text(row.n),
+        interval=interval_text(row.interval, row.unit),
+        state=state,
+        word=word,
+        used=None if used is None else round(min(used * _LIMIT_AT, 1.0), 4),
+        over=row.passed is False,
+        calibrated=row.calibrated or row.limit is None,
+    )
+
+
+def budget_used(row: SloRow) -> float | None:
+    """Return which part of what a limit allows was used: 1 is at the limit, more is over, inf without measure.
+
+    For "at least" limits on shares the budget is what may be missing from 1; other "at least" limits have none.
+    """
+    if row.limit is None or math.isnan(row.value):
+        return None
+    if row.relation == ">=":
+        spent, budget = 1.0 - row.value, 1.0 - row.limit
+        if not 0.0 <= row.limit <= 1.0 or not 0.0 <= row.value <= 1.0:
+            return None
+    else:
+        spent, budget = row.value, row.limit
+    if spent <= 0:
+        return 0.0
+    return spent / budget if budget > 0 else math.inf
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An operation that proves a violation, step by step."""
+
+    op_id: int
+    what: str
+    when: str
+    latency: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A violation as text; `cut` says how many operations are not shown."""
+
+    check: str
+    message: str
+    count: str
+    keys: str
+    cut: str
+    witnesses: tuple[Witness, ...]
+
+
+def finding_rows(view: ScenarioView, axis: Axis | None) -> list[FindingRow]:
+    """Return the violations with the first operations that prove each."""
+    return [_finding_row(finding, view.history.operations, axis) for finding in view.judgement.findings]
+
+
+def _finding_row(finding: Finding, operations: Operations, axis: Axis | None) -> FindingRow:
+    shown = tuple(_witnesses(finding.op_ids[:_SHOWN], operations, axis))
+    keys = ", ".join(str(key) for key in finding.keys[:_SHOWN])
+    keys += f", \u2026 ({len(finding.keys)} named)" if len(finding.keys) > _SHOWN else ""
+    cut = f"the first {len(shown)} of {count_text(finding.count)}" if 0 < len(shown) < finding.count else ""
+    return FindingRow(finding.check, finding.message, count_text(finding.count), keys, cut, shown)
+
+
+def _witnesses(op_ids: tuple[int, ...], operations: Operations, axis: Axis | None) -> Iterator[Witness]:
+    for op_id in op_ids:
+        for row in np.flatnonzero(operations.op_id == op_id)[:1].tolist():
+            yield _witness(op_id, row, operations, axis)
+
+
+def _witness(op_id: int, row: int, operations: Operations, axis: Axis | None) -> Witness:
+    kind, outcome = Kind(int(operations.kind[row])), Outcome(int(operations.outcome[row]))
+    subject = f"query {operations.query[row]}" if kind is Kind.SEARCH else _keys_of(operations, row)
+    intended, done = int(operations.intended_ns[row]), int(operations.done_ns[row])
+    error = str(operations.error[row])
+    return Witness(
+        op_id=op_id,
+        what=f"{kind.name.lower()} {subject}",
+        when=offset_text(axis.at(intended)) if axis else "",
+        latency=figure_text((done - intended) / NS_PER_MS, "ms") if done >= 0 else "\u2013",
+        outcome=outcome.name.lower().replace("_", " ") + (f": {error}" if error else ""),
+    )
+
+
+def _keys_of(operations: Operations, row: int) -> str:
+    first, count = int(operations.key[row]), int(operations.key_count[row])
+    return f"key {first}" if count == 1 else f"keys {first} to {first + count - 1}"

@@ -1,0 +1,48 @@
+"""Every figure that a judgement shows: its name, its words, its unit, and which way its limit points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure. `relation` is how it must stand to its limit; `of_fault`: only a fault gives it a meaning."""
+
+    name: str
+    label: str
+    unit: str
+    relation: str = "<="
+    of_fault: bool = False
+
+
+FIGURES = (
+    Figure("steady_p95_ms", "Search latency p95, steady state", "ms"),
+    Figure("steady_p99_ms", "Search latency p99, steady state", "ms"),
+    Figure("recovered_p95_ms", "Search latency p95, recovered", "ms", of_fault=True),
+    Figure("recovered_p99_ms", "Search latency p99, recovered", "ms", of_fault=True),
+    Figure("recovered_p95_ratio", "p95 recovered to steady", "x", of_fault=True),
+    Figure("recovered_p99_ratio", "p99 recovered to steady", "x", of_fault=True),
+    Figure("availability", "Searches answered well", "", ">="),
+    Figure("bad_s", "Seconds with more than 5% bad searches", "s"),
+    Figure("down_s", "Seconds with more than half of searches bad", "s"),
+    Figure("longest_outage_s", "Longest outage", "s"),
+    Figure("wrong_s", "Seconds with more than 5% wrong answers", "s"),
+    Figure("detect_s", "Until the first bad search", "s", of_fault=True),
+    Figure("first_success_s", "Until the first good search after it", "s", of_fault=True),
+    Figure("recover_s", "Until searches recovered for good", "s", of_fault=True),
+    Figure("settle_s", "Of it, after the cluster was whole again", "s", of_fault=True),
+    Figure("write_recover_s", "Until writes recovered for good", "s", of_fault=True),
+    Figure("write_availability", "Writes acknowledged in time", "", ">="),
+    Figure("write_bad_s", "Seconds with more than 5% bad writes", "s"),
+    Figure("recall", "Recall, steady state", "", ">="),
+    Figure("recall_recovered", "Recall, recovered", "", ">=", of_fault=True),
+    Figure("lost_rows", "Acknowledged rows lost", "rows"),
+    Figure("resurrected_rows", "Deleted rows back again", "rows"),
+    Figure("phantom_rows", "Rows that nobody wrote", "rows"),
+    Figure("duplicate_rows", "Rows counted but not distinct", "rows"),
+    Figure("flipped_rows", "Rows in one of two reads only", "rows"),
+)
+
+DATA = ("lost_rows", "resurrected_rows", "phantom_rows", "duplicate_rows", "flipped_rows")
+PERCENTILES = {"steady_p95_ms": 950, "steady_p99_ms": 990, "recovered_p95_ms": 950, "recovered_p99_ms": 990}

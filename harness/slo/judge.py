@@ -1,0 +1,145 @@
+"""The one pure function from a history and its limits to a verdict and everything it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from harness.checks.answers import answers
+from harness.checks.evidence import answer_findings
+from harness.checks.steady import steady_state
+from harness.checks.thresholds import DEFAULT, Thresholds
+from harness.checks.valid import validity
+from harness.checks.windows import Windows, windows
+from harness.history import NS_PER_S, EventKind, History
+from harness.slo.figures import DATA, FIGURES, PERCENTILES, Figure
+from harness.slo.limits import Limits
+from harness.slo.measure import (
+    NOT_MEASURED,
+    Figures,
+    Measured,
+    Scene,
+    data_figures,
+    marks,
+    recovery_figures,
+    scene,
+    served_figures,
+    steady_figures,
+)
+from harness.verdict import Finding, Judgement, SloRow, Validity, Verdict, of_scenario
+
+
+def judge(
+    history: History, limits: Limits, thresholds: Thresholds = DEFAULT, *, expects_fault: bool = True
+) -> Judgement:
+    """Judge a scenario by its history alone; the same arguments give the same judgement, bit for bit.
+
+    `expects_fault`: the plan breaks something, so a run in which nothing took effect is INVALID; without, the
+    steady figures and the data decide. A history that ends early is judged by what there is, and INVALID. What
+    has a limit but was not measured makes the run INVALID too, never a pass.
+    """
+    at_windows, judged = windows(history), answers(history, thresholds)
+    at = scene(judged, at_windows, limits, thresholds)
+    seen, (data, data_findings) = marks(at), data_figures(history)
+    figures = {**steady_figures(at), **served_figures(at), **recovery_figures(at, seen), **data}
+    faulted = expects_fault or any(history.of(EventKind.FAULT))
+    rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), limits) for f in FIGURES if faulted or not f.of_fault)
+    checks = (*_soundness(history, at, faulted=faulted), *_evidence(rows, figures, at_windows, thresholds))
+    violated = _violated(rows, checks)
+    parts = [*_of_rows(rows), *(c.otherwise for c in checks if not c.ok)]
+    return Judgement(
+        verdict=of_scenario(parts, data_violated=violated),
+        reasons=tuple(_reasons(rows, checks, data_findings if violated else ())),
+        slos=rows,
+        validity=checks,
+        findings=(*data_findings, *answer_findings(judged)),
+        marks=seen,
+    )
+
+
+def _row(figure: Figure, measured: Measured, limits: Limits) -> SloRow:
+    limit = limits.of(figure.name)
+    return SloRow(
+        figure=figure.name,
+        label=figure.label,
+        unit=figure.unit,
+        relation=figure.relation,
+        limit=limit,
+        value=measured.value,
+        n=measured.n,
+        interval=measured.interval,
+        passed=_passed(figure.relation, measured, limit),
+        calibrated=limits.calibrated,
+    )
+
+
+def _passed(relation: str, measured: Measured, limit: float | None) -> bool | None:
+    """Return whether a figure keeps its limit; None where there is no limit, no value or not enough of it."""
+    if limit is None or math.isnan(measured.value):
+        return None
+    if not measured.enough and math.isfinite(measured.value):
+        return None
+    return measured.value <= limit if relation == "<=" else measured.value >= limit
+
+
+def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validity]:
+    """Yield what the figures' meaning rests on."""
+    given = at.limits.given()
+    yield Validity("Limits", f"{len(given)} figures have one", "at least 1", ok=bool(given))
+    percentiles = tuple(p for name, p in PERCENTILES.items() if name.startswith("steady") and name in given)
+    yield from steady_state(history, at.searches, at.windows.steady, at.thresholds, percentiles=percentiles)
+    gates_data = any(name in given for name in DATA)
+    yield from validity(history, at.windows, at.thresholds, expects_fault=faulted, gates_data=gates_data)
+
+
+def _evidence(rows: Iterable[SloRow], figures: Figures, at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
+    """Yield whether every figure with a limit was measured, on enough, and for long enough."""
+    gated = [row for row in rows if row.limit is not None]
+    missing = [row.figure for row in gated if math.isnan(row.value)]
+    yield Validity("Figures with a limit", f"not measured: {', '.join(missing)}" if missing else "all measured",
+                   "all measured", ok=not missing)  # fmt: skip
+    for row in gated:
+        if row.figure.startswith("recovered") and row.passed is None and not math.isnan(row.value):
+            needed = thresholds.operations_for(PERCENTILES[row.figure])
+            what = f"Searches behind {row.figure}"
+            yield Validity(what, f"{row.n}", f">= {needed}", ok=False, otherwise=Verdict.INCONCLUSIVE)
+    if at.healed_ns is not None and at.effect_ns is not None:
+        observed_s = (at.end_ns - at.healed_ns) / NS_PER_S
+        required = f">= {thresholds.window_s:g} s"
+        yield Validity("Observed after the healing", f"{observed_s:.1f} s", required, observed_s >= thresholds.window_s)
+
+
+def _violated(rows: Iterable[SloRow], checks: Iterable[Validity]) -> bool:
+    """Return whether data was violated beyond its limits, confirmed by two reads far enough apart."""
+    confirmed = all(c.ok for c in checks if c.what == "Strong reads of everything")
+    return confirmed and any(row.passed is False for row in rows if row.figure in DATA)
+
+
+def _of_rows(rows: Iterable[SloRow]) -> Iterator[Verdict]:
+    for row in rows:
+        if row.passed is not None:
+            yield Verdict.PASS if row.passed else Verdict.FAIL
+
+
+def _reasons(rows: Iterable[SloRow], checks: tuple[Validity, ...], violations: Iterable[Finding]) -> Iterator[str]:
+    """Say why it isn't PASS, in the order that decides."""
+    yield from (f"{finding.check}: {finding.message}" for finding in violations)
+    yield from (_unmet(c) for c in checks if not c.ok and c.otherwise == Verdict.INVALID)
+    yield from (_missed(row) for row in rows if row.passed is False)
+    yield from (_unmet(c) for c in checks if not c.ok and c.otherwise != Verdict.INVALID)
+
+
+def _unmet(check: Validity) -> str:
+    return f"{check.what}: {check.measured}, required {check.required}"
+
+
+def _missed(row: SloRow) -> str:
+    limit = _told(row.limit or 0.0, row.unit)
+    if math.isinf(row.value):
+        return f"{row.figure} was never reached (limit {limit})"
+    side = "over" if row.relation == "<=" else "under"
+    return f"{row.figure} {_told(row.value, row.unit)} is {side} the limit of {limit}"
+
+
+def _told(value: float, unit: str) -> str:
+    return f"{value:.4g} {unit}".rstrip()

@@ -1,0 +1,68 @@
+"""Truth and readbacks on disk: plain .npz files (no pickle), written whole or not at all."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import BadInput
+from harness.history import Readback, Truth
+
+
+def write_truth(path: Path, truth: Truth) -> None:
+    """Replace the file with exact neighbours; arrays keep their types, so a re-check is bit for bit."""
+    _write(
+        path,
+        metric=np.array(truth.metric),
+        k=np.array(truth.k),
+        rows=np.array(truth.rows),
+        base_ids=truth.base_ids,
+        base_distances=truth.base_distances,
+        insert_keys=truth.insert_keys,
+        insert_distances=truth.insert_distances,
+    )
+
+
+def read_truth(path: Path) -> Truth:
+    """Read exact neighbours back. Raises BadInput where the file is missing or not what was written."""
+    a = _read(path, "metric", "k", "rows", "base_ids", "base_distances", "insert_keys", "insert_distances")
+    return Truth(
+        metric=str(a["metric"]),
+        k=int(a["k"]),
+        rows=int(a["rows"]),
+        base_ids=a["base_ids"],
+        base_distances=a["base_distances"],
+        insert_keys=a["insert_keys"],
+        insert_distances=a["insert_distances"],
+    )
+
+
+def write_readback(path: Path, readback: Readback) -> None:
+    """Replace the file with one Strong read of everything."""
+    _write(path, t_ns=np.array(readback.t_ns), keys=readback.keys, count=np.array(readback.count))
+
+
+def read_readback(path: Path) -> Readback:
+    """Read one readback. Raises BadInput where the file is missing or not what was written."""
+    a = _read(path, "t_ns", "keys", "count")
+    return Readback(t_ns=int(a["t_ns"]), keys=a["keys"], count=int(a["count"]))
+
+
+def _write(path: Path, **arrays: NDArray[np.generic]) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    fresh.replace(path)
+
+
+def _read(path: Path, *names: str) -> dict[str, NDArray[np.generic]]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in names}
+    except FileNotFoundError:
+        raise BadInput("missing", where=str(path), mend="the scenario ended before it was written") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(f"unreadable: {error}", where=str(path), mend="restore the file") from None

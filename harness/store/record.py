@@ -1,0 +1,38 @@
+"""What a scenario's folder says about itself, beside its history: `scenario.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ScenarioRecord:
+    """Everything a reader needs to judge, draw and repeat a scenario that is not in its history.
+
+    `versions` and `versions_after` map a member's name to the version it reported itself; `limits` maps a figure
+    to its limit; `settings` are those that differ from the release's own; `command` runs the scenario again.
+    """
+
+    name: str
+    title: str
+    seed: int
+    platform: str
+    profile: str
+    plan: tuple[str, ...]
+    command: str
+    started: str
+    milvus: str
+    data: Mapping[str, str]
+    traffic: Mapping[str, float]
+    limits: Mapping[str, float]
+    calibrated: bool
+    settings: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    versions_after: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = False
+    aborted: str = ""
+    format: int = FORMAT

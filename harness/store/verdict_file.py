@@ -1,0 +1,118 @@
+"""`verdict.json`: what came of a run, for programs. Its schema:
+
+```
+{
+  "format": 1,
+  "verdict": "PASS" | "FAIL" | "INCONCLUSIVE" | "INVALID",
+  "exit_code": 0 | 1 | 2 | 3,
+  "sentence": why, in one sentence,
+  "selection", "seed", "started", "command", "platform", "profile", "milvus", "environment": as in run.json,
+  "scenarios": [
+    {"name", "title", "skipped": reason}
+    or
+    {"name", "title", "folder": "scenarios/...", "aborted": "" or why it ended early,
+     "superseded": whether a later attempt took its place,
+     "verdict", "reasons": [worst first],
+     "figures": {figure: {"label", "unit", "relation": "<=" | ">=", "limit": number | null, "value": number,
+                          "n", "interval": [low, high] | null, "passed": bool | null, "calibrated": bool}},
+     "validity": [{"what", "measured", "required", "ok", "otherwise": verdict}],
+     "findings": [{"check", "message", "count", "keys": [int], "op_ids": [int]}],
+     "marks": {"effect_ns", "healed_ns", "detect_ns", "first_success_ns", "recovered_ns": int | null}}
+  ]
+}
+```
+A number that JSON lacks is a string: "inf", "-inf", "nan". Integers stay integers. Times are nanoseconds of the
+run's own monotonic clock: differences mean something, the values alone do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BadInput
+from harness.store.jsonfile import check_format, decode_number, read_json, write_json
+from harness.store.run_record import FORMAT, Judged, RunRecord, RunVerdict, Skipped, is_superseded
+from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict
+
+Json = Mapping[str, Any]
+
+
+def write_verdict(path: Path, run: RunRecord, verdict: RunVerdict) -> None:
+    """Replace the file with this run's verdict."""
+    entries = verdict.scenarios
+    document = {
+        **asdict(run),
+        "format": FORMAT,
+        "verdict": verdict.verdict.value,
+        "exit_code": verdict.verdict.exit_code,
+        "sentence": verdict.sentence,
+        "scenarios": [_entry_to_json(entry, superseded=is_superseded(entry, entries)) for entry in entries],
+    }
+    write_json(path, document)
+
+
+def read_verdict(path: Path) -> RunVerdict:
+    """Read the file back. Raises BadInput naming the file where it is missing, newer or not of the schema."""
+    document = read_json(path, what="a run's verdict")
+    check_format(document, FORMAT, where=path)
+    try:
+        scenarios = tuple(_entry_from_json(entry) for entry in document["scenarios"])
+        return RunVerdict(Verdict(document["verdict"]), str(document["sentence"]), scenarios)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        mend = "make it again with `harness recheck`"
+        raise BadInput(f"not a run's verdict: {error!r}", where=str(path), mend=mend) from None
+
+
+def _entry_to_json(entry: Judged | Skipped, *, superseded: bool) -> dict[str, Any]:
+    if isinstance(entry, Skipped):
+        return {"name": entry.name, "title": entry.title, "skipped": entry.reason}
+    head = {"name": entry.name, "title": entry.title, "folder": entry.folder}
+    return {**head, "aborted": entry.aborted, "superseded": superseded, **_judgement_to_json(entry.judgement)}
+
+
+def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
+    figures = {row.figure: {k: v for k, v in asdict(row).items() if k != "figure"} for row in judgement.slos}
+    return {
+        "verdict": judgement.verdict.value,
+        "reasons": judgement.reasons,
+        "figures": figures,
+        "validity": [asdict(one) for one in judgement.validity],
+        "findings": [asdict(one) for one in judgement.findings],
+        "marks": asdict(judgement.marks),
+    }
+
+
+def _entry_from_json(raw: Json) -> Judged | Skipped:
+    if "skipped" in raw:
+        return Skipped(raw["name"], raw["title"], raw["skipped"])
+    return Judged(raw["name"], raw["title"], raw["folder"], _judgement_from_json(raw), raw["aborted"])
+
+
+def _judgement_from_json(raw: Json) -> Judgement:
+    return Judgement(
+        verdict=Verdict(raw["verdict"]),
+        reasons=tuple(raw["reasons"]),
+        slos=tuple(_slo_from_json(figure, row) for figure, row in raw["figures"].items()),
+        validity=tuple(Validity(**{**one, "otherwise": Verdict(one["otherwise"])}) for one in raw["validity"]),
+        findings=tuple(
+            Finding(**{**one, "keys": tuple(one["keys"]), "op_ids": tuple(one["op_ids"])}) for one in raw["findings"]
+        ),
+        marks=Marks(**raw["marks"]),
+    )
+
+
+def _slo_from_json(figure: str, row: Json) -> SloRow:
+    numbers = {"limit": _maybe(decode_number, row["limit"]), "value": decode_number(row["value"])}
+    return SloRow(figure=figure, **{**row, **numbers, "interval": _maybe(_interval, row["interval"])})
+
+
+def _interval(pair: Any) -> tuple[float, float]:
+    low, high = pair
+    return decode_number(low), decode_number(high)
+
+
+def _maybe(read: Callable[[Any], Any], value: Any) -> Any:
+    return None if value is None else read(value)
