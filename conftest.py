@@ -1,0 +1,1 @@
+"""Nothing to set up: the harness is a pytest plugin of the installed package."""

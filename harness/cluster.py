@@ -106,12 +106,21 @@ class ClusterSpec:
     topology: Topology = field(default_factory=Topology)
 
 
+# Told a member's name and what becomes of it: "leaving" just before it is asked to end, "ready" once it serves.
+OnMember = Callable[[str, str], None]
+
+
 class Cluster(Protocol):
     """The verbs every platform has. Each returns once its effect has been observed, or raises ClusterError."""
 
     @property
     def name(self) -> str:
         """The cluster's name, unique on its platform."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether it belongs to somebody else, so that it must be left as it was found."""
         ...
 
     def members(self) -> tuple[Member, ...]:
@@ -136,6 +145,19 @@ class Cluster(Protocol):
 
     def logs(self, member: str) -> Path:
         """Return the file that holds the member's log."""
+        ...
+
+    def log_files(self) -> Mapping[str, Path]:
+        """Return every log there is, by the name of its member, members that have left included."""
+        ...
+
+    def revive(self) -> tuple[str, ...]:
+        """Start again, as a supervisor would, every member that ended though nobody told it to; return their names."""
+        ...
+
+    @property
+    def journal(self) -> Path:
+        """The file that holds the undo of what is being done to the cluster."""
         ...
 
     def destroy(self) -> None:
@@ -172,15 +194,15 @@ class Breakable(Protocol):
 class Changeable(Protocol):
     """A cluster whose shape, version and settings can be changed while it serves."""
 
-    def scale(self, role: Role, count: int) -> None:
+    def scale(self, role: Role, count: int, on_member: OnMember) -> None:
         """Make the role have `count` members; those too many leave gracefully."""
         ...
 
-    def upgrade(self, milvus: str, on_member: Callable[[str], None]) -> None:
-        """Roll every Milvus member to a version, in Milvus's own order; on_member is told each one done."""
+    def upgrade(self, milvus: str, on_member: OnMember) -> None:
+        """Roll every Milvus member to a version, in Milvus's own order."""
         ...
 
-    def configure(self, settings: Mapping[str, str], on_member: Callable[[str], None]) -> None:
+    def configure(self, settings: Mapping[str, str], on_member: OnMember) -> None:
         """Change settings, restart member by member, and read the settings back from every one."""
         ...
 
@@ -188,6 +210,19 @@ class Changeable(Protocol):
 class Platform(Protocol):
     """Makes clusters."""
 
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    def check(self, spec: ClusterSpec) -> None:
+        """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
+        ...
+
     def create(self, spec: ClusterSpec, *, keep: bool) -> Cluster:
         """Make a cluster and return once it is ready. Unless kept it belongs to this process: heal may remove it."""
+        ...
+
+    def keep(self, name: str) -> None:
+        """Let a cluster outlive this process."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.checks.keys import FOREVER, KeyTimes, key_times
+from harness.checks.keys import FOREVER, KeyTimes, distinct, key_times
 from harness.history import History, Kind, Operations, Outcome, Readback
 from harness.ledger import Ledger
 from harness.verdict import Finding
@@ -52,7 +52,7 @@ def ledger(times: KeyTimes, rows: int) -> Ledger:
     attempted = times.insert_first_sent < FOREVER
     untouched = np.setdiff1d(np.arange(rows, dtype=np.int64), times.keys, assume_unique=True)
     return Ledger(
-        present=np.union1d(untouched, times.keys[written_present]),
+        present=np.sort(np.concatenate([untouched, times.keys[written_present]])),
         absent=times.keys[written_absent],
         either=times.keys[attempted & ~written_absent & ~written_present],
     )
@@ -64,11 +64,11 @@ def violations(ledger: Ledger, first: Readback, second: Readback) -> Violations:
     What only one of the reads shows is flipped, whatever the ledger says of it: also a write of unknown outcome
     is either there or not (docs/measuring.md: data).
     """
-    here, there = np.unique(first.keys), np.unique(second.keys)
+    here, there = distinct(first.keys), distinct(second.keys)
     both = np.intersect1d(here, there, assume_unique=True)
     known = np.concatenate([ledger.present, ledger.absent, ledger.either])
     return Violations(
-        lost=np.setdiff1d(ledger.present, np.union1d(here, there), assume_unique=True),
+        lost=np.setdiff1d(ledger.present, distinct(np.concatenate([here, there])), assume_unique=True),
         resurrected=np.intersect1d(ledger.absent, both, assume_unique=True),
         phantom=np.setdiff1d(both, known, assume_unique=True),
         duplicate=np.intersect1d(_repeated(first.keys), _repeated(second.keys), assume_unique=True),
@@ -84,8 +84,8 @@ def _repeated(keys: Keys) -> Keys:
 
 def _surplus(read: Readback) -> int:
     """Return how far what was read or counted is from the distinct keys; a count too low is as wrong."""
-    distinct = len(np.unique(read.keys))
-    return max(len(read.keys) - distinct, abs(read.count - distinct))
+    apart = len(distinct(read.keys))
+    return max(len(read.keys) - apart, abs(read.count - apart))
 
 
 def read_pair(history: History) -> tuple[Readback, Readback] | None:
@@ -111,7 +111,7 @@ def findings(found: Violations, operations: Operations, reads: tuple[Readback, R
 
 
 def _counted(reads: tuple[Readback, Readback]) -> str:
-    counts = " and ".join(f"{r.count} against {len(np.unique(r.keys))}" for r in reads)
+    counts = " and ".join(f"{r.count} against {len(distinct(r.keys))}" for r in reads)
     return f"apart: count(*) against distinct keys was {counts}"
 
 

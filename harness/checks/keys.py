@@ -13,6 +13,12 @@ FOREVER = int(np.iinfo(np.int64).max)
 BEFORE = -1  # earlier than any time on the clock
 
 
+def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the keys ascending and each once; by sorting, since numpy's hashing is slow on nearly sorted keys."""
+    ordered = np.sort(keys)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
+
+
 @dataclass(frozen=True, eq=False)
 class Written:
     """One row per (write, key) that was or may have been applied: not those that failed or were never sent.
@@ -75,7 +81,8 @@ class KeyTimes:
         """Keys with an acknowledged insert and no delete, or one sent after every delete had ended; shape (w,)."""
         acked = self.insert_first_acked < FOREVER
         undeleted = self.delete_first_sent == FOREVER
-        return acked & (undeleted | (self.insert_last_acked_sent > self.delete_last_ended))
+        present: NDArray[np.bool_] = acked & (undeleted | (self.insert_last_acked_sent > self.delete_last_ended))
+        return present
 
 
 def key_times(operations: Operations, rows: int) -> KeyTimes:

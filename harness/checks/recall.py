@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checks.content import answered, chunks
-from harness.checks.keys import FOREVER, Lives
+from harness.checks.keys import FOREVER, Lives, distinct
 from harness.checks.latency import nearest_rank
 from harness.history import Operations, Truth
 
@@ -131,7 +131,7 @@ def _near_inserted(
     key = hits[row, column]
     at = np.minimum(np.searchsorted(truth.insert_keys, key), len(truth.insert_keys) - 1)
     near = (truth.insert_keys[at] == key) & (truth.insert_distances[query[row], at] <= bar[row])
-    once = np.unique(row[near] * len(truth.insert_keys) + at[near])
+    once = distinct(row[near] * len(truth.insert_keys) + at[near])
     np.add.at(found, once // len(truth.insert_keys), 1)
     return found
 

@@ -50,7 +50,7 @@ def _first(stream: Stream, *, good: bool) -> int | None:
 
 
 def ceiling(
-    baseline: Stream, thresholds: Thresholds, *, p95_cap_ms: float | None = None, p99_cap_ms: float | None = None
+    baseline: Stream, th: Thresholds, *, p95_cap_ms: float | None = None, p99_cap_ms: float | None = None
 ) -> Ceiling | None:
     """Return what recovered searches must keep to, by the same run's steady state; None without one.
 
@@ -62,21 +62,25 @@ def ceiling(
         return None
     recall = mean_recall(baseline.recall)
     return Ceiling(
-        p95_ns=_bound_ns(baseline, 950, thresholds.p95_ratio_max, p95_cap_ms, thresholds),
-        p99_ns=_bound_ns(baseline, 990, thresholds.p99_ratio_max, p99_cap_ms, thresholds),
-        recall_min=None if math.isnan(recall) else recall - thresholds.recall_drop_max,
+        p95_ns=_bound_ns(_known_ns(baseline, 950, th), th.p95_ratio_max, th.p95_noise_ms, p95_cap_ms),
+        p99_ns=_bound_ns(_known_ns(baseline, 990, th), th.p99_ratio_max, th.p99_noise_ms, p99_cap_ms),
+        recall_min=None if math.isnan(recall) else recall - th.recall_drop_max,
     )
 
 
-def _bound_ns(
-    baseline: Stream, per_mille: int, ratio: float, cap_ms: float | None, thresholds: Thresholds
-) -> int | None:
-    cap_ns = NEVER_NS if cap_ms is None else round(cap_ms * NS_PER_MS)
+def _known_ns(baseline: Stream, per_mille: int, thresholds: Thresholds) -> int | None:
+    """Return a percentile of the baseline; None where it has too few operations for it, or is infinite."""
     measured = percentile_ns(baseline.latency_ns, per_mille)
-    if measured is None or measured == NEVER_NS or len(baseline) < thresholds.operations_for(per_mille):
-        return None if cap_ms is None else cap_ns
-    noise_ns = round(thresholds.latency_noise_ms * NS_PER_MS)
-    return min(cap_ns, max(round(measured * ratio), measured + noise_ns))
+    enough = len(baseline) >= thresholds.operations_for(per_mille)
+    return measured if enough and measured != NEVER_NS else None
+
+
+def _bound_ns(measured_ns: int | None, ratio: float, noise_ms: float, cap_ms: float | None) -> int | None:
+    cap_ns = None if cap_ms is None else round(cap_ms * NS_PER_MS)
+    if measured_ns is None:
+        return cap_ns
+    risen_ns = max(round(measured_ns * ratio), measured_ns + round(noise_ms * NS_PER_MS))
+    return risen_ns if cap_ns is None else min(cap_ns, risen_ns)
 
 
 def over_budget(bad: NDArray[np.int64], total: NDArray[np.int64], thresholds: Thresholds) -> NDArray[np.bool_]:

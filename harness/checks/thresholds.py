@@ -23,7 +23,8 @@ class Thresholds:
     down_share: float = 0.5  # [M] a bin with more bad than this is downtime
     p95_ratio_max: float = 1.5  # [M] of the same run's steady state
     p99_ratio_max: float = 2.0  # [M]
-    latency_noise_ms: float = 25.0  # [N] a smaller rise than one scheduling hiccup of a busy machine is no regression
+    p95_noise_ms: float = 25.0  # [N] a rise of one scheduling hiccup on a busy machine is no regression
+    p99_noise_ms: float = 100.0  # [N] one stall of 0.4 s in a window of 30 s is a p99 of 0.1 s, and no outage
     recall_drop_max: float = 0.01  # [M]
     recall_tolerance: float = 1e-4  # [M] relative, on the exact k-th distance
     wrong_recall_drop: float = 0.1  # [N] one hit of ten below the index's own approximation is still its variation

@@ -41,7 +41,7 @@ class TrafficSpec:
         _within("rows_per_insert", self.rows_per_insert, 1, 1000)
         _within("deadline_s", self.deadline_s, 0.001, 600)
         if not self.search_rate and not self.insert_rate:
-            raise BadInput("there is no traffic at all", where="traffic", mend="give search_rate or insert_rate a value")
+            raise BadInput("there is no traffic at all", where="traffic", mend="set search_rate or insert_rate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def make_schedule(traffic: TrafficSpec, seconds: float, queries: int, seed: int)
     order = random.permutation(queries)
     searches = order[np.arange(len(times[Kind.SEARCH])) % queries]
     times[Kind.DELETE], deleted = _deletable(times[Kind.INSERT], times[Kind.DELETE])
-    batches = {Kind.SEARCH: None, Kind.INSERT: np.arange(len(times[Kind.INSERT])), Kind.DELETE: deleted}
+    batches = {Kind.INSERT: np.arange(len(times[Kind.INSERT])), Kind.DELETE: deleted}
     return _merged(times, searches, batches, traffic.rows_per_insert)
 
 
@@ -104,7 +104,8 @@ def load_schedule(folder: Path) -> Schedule:
         with pa.ipc.open_file(path) as file:
             table = file.read_all()
         if (table.schema.metadata or {}).get(b"format") != _FORMAT:
-            raise BadInput("is a schedule of another format", where=str(path), mend="read it with the harness that wrote it")
+            mend = "read it with the harness that wrote it"
+            raise BadInput("is a schedule of another format", where=str(path), mend=mend)
         return Schedule(*(table[f.name].to_numpy() for f in fields(Schedule)))
     except (OSError, pa.ArrowInvalid, KeyError) as error:
         raise BadInput("is no schedule", where=str(path), mend="give the folder of a scenario's run") from error
@@ -115,7 +116,9 @@ def load_vectors(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]
     try:
         return np.load(folder / QUERIES_FILE), np.load(folder / INSERTS_FILE)
     except (OSError, ValueError) as error:
-        raise BadInput("has no vectors for the traffic", where=str(folder), mend="write them with save_schedule") from error
+        raise BadInput(
+            "has no vectors for the traffic", where=str(folder), mend="give the folder of a scenario's run"
+        ) from error
 
 
 def _times(rates: dict[Kind, float], kind: Kind, seconds: float, random: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -129,7 +132,8 @@ def _times(rates: dict[Kind, float], kind: Kind, seconds: float, random: NDArray
     slot = (_SLOTS[kind] + random[0] / 2) / len(_SLOTS)
     phase = (slot + np.floor(random[1] * interval / shortest)) * shortest
     steps = np.arange(np.ceil(max(0.0, seconds - phase) / interval))
-    return np.round((phase + steps * interval) * NS_PER_S).astype(np.int64)
+    times: NDArray[np.int64] = np.round((phase + steps * interval) * NS_PER_S).astype(np.int64)
+    return times
 
 
 def _deletable(inserts: NDArray[np.int64], deletes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -150,15 +154,15 @@ def _pairs(inserts: NDArray[np.int64], deletes: NDArray[np.int64]) -> Iterator[t
 def _merged(
     times: dict[Kind, NDArray[np.int64]],
     searches: NDArray[np.int64],
-    batches: dict[Kind, NDArray[np.int64] | None],
+    batches: dict[Kind, NDArray[np.int64]],
     rows: int,
 ) -> Schedule:
     kinds = np.concatenate([np.full(len(times[kind]), kind, np.uint8) for kind in Kind])
     queries = np.full(len(kinds), -1, np.int32)
     queries[kinds == Kind.SEARCH] = searches
     keys = np.full(len(kinds), -1, np.int64)
-    for kind in (Kind.INSERT, Kind.DELETE):
-        keys[kinds == kind] = FIRST_INSERT_KEY + batches[kind] * rows
+    for kind, batch in batches.items():
+        keys[kinds == kind] = FIRST_INSERT_KEY + batch * rows
     offsets = np.concatenate([times[kind] for kind in Kind])
     order = np.lexsort((kinds, offsets))
     counts = np.where(kinds == Kind.SEARCH, 0, rows).astype(np.int32)

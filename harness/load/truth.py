@@ -10,6 +10,7 @@ import hashlib
 import os
 import zipfile
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ _FORMAT = 1  # part of the cache's key: raise it when the way of computing chang
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Float = TypeVar("Float", np.float32, np.float64)
 
 
 def exact_truth(spec: DataSpec, dataset: Dataset, schedule: Schedule, inserts: Floats, cache: Path) -> Truth:
@@ -55,7 +57,8 @@ def nearest(vectors: Floats, queries: Floats, m: int, metric: str) -> tuple[Ints
     L2 is squared as Milvus returns it; IP and COSINE are negated, so that smaller is nearer.
     """
     m = min(m, len(vectors))
-    candidates = _candidates(_prepared(vectors, metric), _prepared(queries, metric), min(m + _SLACK, len(vectors)), metric)
+    enough = min(m + _SLACK, len(vectors))
+    candidates = _candidates(_prepared(vectors, metric), _prepared(queries, metric), enough, metric)
     exact = np.stack([_exact(q, vectors[ids], metric) for q, ids in zip(queries, candidates, strict=True)])
     order = np.lexsort((candidates, exact), axis=1)[:, :m]
     return np.take_along_axis(candidates, order, 1), np.take_along_axis(exact, order, 1).astype(np.float32)
@@ -94,18 +97,19 @@ def _beating(block: Floats, worst: Floats) -> tuple[Ints, Floats]:
 
 def _products(queries: Floats, rows: Floats, metric: str) -> Floats:
     """Distances up to a constant per query, good enough to choose candidates by."""
-    if metric == "L2":
-        return np.einsum("ij,ij->i", rows, rows) - 2 * (queries @ rows.T)
-    return -(queries @ rows.T)
+    products = queries @ rows.T
+    distances: Floats = np.einsum("ij,ij->i", rows, rows) - 2 * products if metric == "L2" else -products
+    return distances
 
 
 def _prepared(vectors: Floats, metric: str) -> Floats:
     return _unit(vectors) if metric == "COSINE" else vectors
 
 
-def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+def _unit(vectors: NDArray[Float]) -> NDArray[Float]:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(lengths == 0, 1, lengths)
+    units: NDArray[Float] = vectors / np.where(lengths == 0, vectors.dtype.type(1), lengths)
+    return units
 
 
 def _exact(query: Floats, rows: Floats, metric: str) -> NDArray[np.float64]:
@@ -113,10 +117,12 @@ def _exact(query: Floats, rows: Floats, metric: str) -> NDArray[np.float64]:
     q, x = query.astype(np.float64), rows.astype(np.float64)
     if metric == "L2":
         difference = x - q
-        return np.einsum("ij,ij->i", difference, difference)
+        squared: NDArray[np.float64] = np.einsum("ij,ij->i", difference, difference)
+        return squared
     if metric == "COSINE":
         q, x = _unit(q), _unit(x)
-    return -(x @ q)
+    negated: NDArray[np.float64] = -(x @ q)
+    return negated
 
 
 def _exact_all(queries: Floats, rows: Floats, metric: str) -> Floats:

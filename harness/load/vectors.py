@@ -62,7 +62,7 @@ def _read_hdf5(path: Path, rows: int, dim: int, queries: int) -> Found:
         raise BadInput("cannot be read as HDF5", where=str(path), mend=f"write it anew ({error})") from error
 
 
-def _taken(array: Any, count: int, dim: int, path: Path, what: str) -> NDArray[np.float32]:  # noqa: ANN401 - numpy's or h5py's
+def _taken(array: Any, count: int, dim: int, path: Path, what: str) -> NDArray[np.float32]:
     if len(array.shape) != 2 or not np.issubdtype(array.dtype, np.number):
         found = f"{what} of shape {tuple(array.shape)} and type {array.dtype}"
         raise BadInput(f"has {found}", where=str(path), mend="give numbers of shape (n, dim)")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import numpy as np
+from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import BytesValue
 from numpy.typing import NDArray
 from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
@@ -86,15 +87,26 @@ def call_metadata(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     return (("authorization", base64.b64encode(endpoint.token.encode()).decode()),)
 
 
-def raw_call(channel: grpc.Channel, kind: Kind) -> Callable[..., bytes]:
-    """Return the call of a kind: request bytes in, answer bytes out."""
-    call: Callable[..., bytes] = channel.unary_unary(METHODS[kind])
-    return call
+class RawCalls:
+    """The three calls of the traffic over one channel: bytes in, bytes out, one attempt each."""
+
+    def __init__(self, channel: grpc.Channel, metadata: tuple[tuple[str, str], ...] = ()) -> None:
+        self._calls = {kind: channel.unary_unary(method) for kind, method in METHODS.items()}
+        self._metadata = metadata
+
+    def send(self, kind: Kind, request: bytes, timeout_s: float) -> bytes | Answer:
+        """Make a call; return the answer's bytes, unread, or what became of it where there was no answer."""
+        try:
+            answer: bytes = self._calls[kind](request, timeout=timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            return read_failure(kind, error.code().name, error.details() or "")
+        return answer
 
 
-def search_request(shape: SearchShape, vector: NDArray[np.float32]) -> bytes:
-    """Serialize a search for the k nearest of one vector of shape (dim,)."""
-    holder = common_pb2.PlaceholderValue(tag="$0", type=common_pb2.FloatVector, values=[_floats(vector)])
+def search_request(shape: SearchShape, vectors: NDArray[np.float32]) -> bytes:
+    """Serialize a search for the k nearest of each of n vectors, shape (n, dim); of one, shape (dim,)."""
+    values = [_floats(vector) for vector in np.atleast_2d(vectors)]
+    holder = common_pb2.PlaceholderValue(tag="$0", type=common_pb2.FloatVector, values=values)
     params = {
         "anns_field": shape.field,
         "topk": str(shape.k),
@@ -109,7 +121,7 @@ def search_request(shape: SearchShape, vector: NDArray[np.float32]) -> bytes:
         search_params=key_values(params),
         guarantee_timestamp=_GUARANTEE[shape.consistency],
         consistency_level=common_pb2.ConsistencyLevel.Value(shape.consistency),
-        nq=1,
+        nq=len(values),
     )
     return _bytes(request)
 
@@ -146,16 +158,35 @@ def delete_request(collection: str, keys: Sequence[int]) -> bytes:
     return _bytes(milvus_pb2.DeleteRequest(collection_name=collection, expr=expression))
 
 
-def read_search(answer: bytes, metric: str, k: int) -> Answer:
-    """Read a search's answer. An empty success is OK here: whether it is good, the checks decide."""
+def read_answer(answer: bytes, kind: Kind, shape: SearchShape, rows: int) -> Answer:
+    """Read the answer to any kind of operation; `rows` is how many a write covers."""
+    try:
+        if kind == Kind.SEARCH:
+            return read_searches(answer, shape.metric, shape.k, 1)[0]
+        return read_write(answer, kind, rows)
+    except DecodeError:
+        return read_failure(kind, "UNREADABLE", f"{len(answer)} bytes that are no answer of Milvus's")
+
+
+def read_searches(answer: bytes, metric: str, k: int, queries: int) -> list[Answer]:
+    """Read the answer to a search for several queries: one Answer each, the same error where all failed.
+
+    An empty success is OK here: whether it is good, the checks decide.
+    """
     found = milvus_pb2.SearchResults.FromString(answer)
     error = status_error(found.status)
     if error is not None:
-        return Answer(Outcome.FAIL, error)
-    hits, scores = list(found.results.ids.int_id.data), found.results.scores
-    if len(hits) != len(scores) or len(hits) > k:
-        return Answer(Outcome.FAIL, f"{len(hits)} ids and {len(scores)} scores for a limit of {k}")
-    return Answer(Outcome.OK, hits=hits, distances=list(scores) if metric == "L2" else [-score for score in scores])
+        return [Answer(Outcome.FAIL, error)] * queries
+    hits, counts = list(found.results.ids.int_id.data), list(found.results.topks) or [0] * queries
+    scores = list(found.results.scores) if metric == "L2" else [-score for score in found.results.scores]
+    if not len(hits) == len(scores) == sum(counts) or max(counts) > k or len(counts) != queries:
+        what = f"{len(hits)} ids and {len(scores)} scores for {queries} searches of {k}"
+        return [Answer(Outcome.FAIL, what)] * queries
+    ends = np.cumsum(counts).tolist()
+    return [
+        Answer(Outcome.OK, hits=hits[end - n : end], distances=scores[end - n : end])
+        for n, end in zip(counts, ends, strict=True)
+    ]
 
 
 def read_write(answer: bytes, kind: Kind, rows: int) -> Answer:
@@ -176,7 +207,7 @@ def read_failure(kind: Kind, code: str, details: str) -> Answer:
     return Answer(Outcome.FAIL if refused else Outcome.UNKNOWN, _short(f"{code}: {details}" if details else code))
 
 
-def status_error(status: Any) -> str | None:  # noqa: ANN401 - protobuf ships no runtime type
+def status_error(status: Any) -> str | None:
     """Return a Milvus status as "code: reason", None where it is a success.
 
     2.3 fills both code (its own) and error_code (that of 2.2); either tells of an error.
@@ -198,11 +229,11 @@ def _floats(vector: NDArray[np.float32]) -> bytes:
     return np.ascontiguousarray(vector, dtype="<f4").tobytes()
 
 
-def _float_array(vectors: NDArray[np.float32]) -> Any:  # noqa: ANN401 - protobuf ships no runtime type
+def _float_array(vectors: NDArray[np.float32]) -> Any:
     """A FloatArray straight from memory: packed floats are on the wire what a BytesValue is, 100 times cheaper."""
     return schema_pb2.FloatArray.FromString(BytesValue(value=_floats(vectors)).SerializeToString())
 
 
-def _bytes(message: Any) -> bytes:  # noqa: ANN401 - protobuf ships no runtime type
+def _bytes(message: Any) -> bytes:
     serialized: bytes = message.SerializeToString()
     return serialized

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from harness.report import svg
 from harness.report.scale import Scale
 
+NARROWEST = 254.0  # pixels the plot has on a phone 390 wide: words are placed so that they fit there
+NAMES = 58.0  # pixels to the right of it, for the names of the series
 HEADING = 24.0  # pixels above each plot, for its name
 RAIL = 16.0  # pixels above a latency plot's scale, where what never came back is drawn
 _RAIL_STEP = 4.0
@@ -31,20 +33,25 @@ class Series:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit as a line over the part of the time, in seconds, in which it applies."""
+    """A limit as a line over the part of the time, in seconds, in which it applies; its label above or below."""
 
     label: str
     value: float
     begin_s: float
     end_s: float
+    above: bool = True
 
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A plot `height` pixels high. `ticks` pair a value with its text; bars stack in the order given."""
+    """A plot `height` pixels high. `ticks` pair a value with its text; bars stack in the order given.
+
+    `note` is the unit beside the title; `more` is left out on a phone.
+    """
 
     title: str
     note: str
+    more: str
     height: float
     low: float
     high: float
@@ -82,7 +89,7 @@ def draw(chart: Chart, span: Span, t_s: NDArray[np.float64], top: float) -> Mark
     """Return the chart with its name's baseline below `top`; `t_s` are the bins' beginnings, shape (bins,)."""
     plot = top + HEADING
     parts = [*_heading(chart, plot), *_grid(chart, plot), *_limits(chart, span, plot)]
-    paths = _bar_paths(chart, span, t_s) if chart.bars else _line_paths(chart, span, t_s)
+    paths = bar_paths(chart.series, chart.scale, span, t_s) if chart.bars else _line_paths(chart, span, t_s)
     parts.append(svg.stretched(svg.group(paths), plot, chart.height))
     parts += [*_end_labels(chart, plot)]
     return svg.group(parts)
@@ -90,7 +97,8 @@ def draw(chart: Chart, span: Span, t_s: NDArray[np.float64], top: float) -> Mark
 
 def _heading(chart: Chart, plot: float) -> Iterator[Markup]:
     note = svg.element("tspan", chart.note, class_="note", dx=8)
-    yield svg.element("text", Markup("{}{}").format(chart.title, note), x=0, y=plot - 8, class_="title")
+    more = svg.element("tspan", f" \u00b7 {chart.more}" if chart.more else "", class_="note more")
+    yield svg.element("text", Markup("{}{}{}").format(chart.title, note, more), x=0, y=plot - 8, class_="title halo")
 
 
 def _grid(chart: Chart, plot: float) -> Iterator[Markup]:
@@ -109,7 +117,8 @@ def _limits(chart: Chart, span: Span, plot: float) -> Iterator[Markup]:
         y = f"{plot + chart.scale.y(limit.value):.1f}"
         x1, x2 = span.share(limit.begin_s), span.share(limit.end_s)
         yield svg.element("line", x1=svg.percent(x1), x2=svg.percent(x2), y1=y, y2=y, class_="limit")
-        yield svg.element("text", limit.label, x=svg.percent(x1), dx=4, y=f"{float(y) - 4:.1f}", class_="limit-name halo")
+        below = float(y) + (-4 if limit.above else 12)
+        yield svg.element("text", limit.label, x=svg.percent(x1), dx=4, y=f"{below:.1f}", class_="limit-name halo")
 
 
 def _line_paths(chart: Chart, span: Span, t_s: NDArray[np.float64]) -> Iterator[Markup]:
@@ -119,7 +128,8 @@ def _line_paths(chart: Chart, span: Span, t_s: NDArray[np.float64]) -> Iterator[
         finite = svg.line(_runs(middles, one.values, chart.scale))
         yield svg.element("path", d=finite, class_=f"line {one.style}")
         if np.isinf(one.values).any():
-            yield svg.element("path", d=svg.line(_endless(span, t_s, one.values, rail)), class_=f"line rail {one.style}")
+            endless = svg.line(_endless(span, t_s, one.values, rail))
+            yield svg.element("path", d=endless, class_=f"line rail {one.style}")
 
 
 def _runs(xs: Sequence[float], values: NDArray[np.float64], scale: Scale) -> Iterator[list[svg.Point]]:
@@ -140,12 +150,13 @@ def _endless(span: Span, t_s: NDArray[np.float64], values: NDArray[np.float64], 
             yield [(span.share(t), y), (span.share(t + span.bin_s), y)]
 
 
-def _bar_paths(chart: Chart, span: Span, t_s: NDArray[np.float64]) -> Iterator[Markup]:
-    floor = np.full(len(t_s), chart.height)
-    for one in chart.series:
+def bar_paths(series: Sequence[Series], scale: Scale, span: Span, t_s: NDArray[np.float64]) -> Iterator[Markup]:
+    """Yield a path of bars a series, each on top of those before it."""
+    floor = np.full(len(t_s), scale.bottom)
+    for one in series:
         found: list[tuple[float, float, float, float]] = []
         for number in np.flatnonzero(np.nan_to_num(one.values) > 0).tolist():
-            size = max(chart.height - chart.scale.y(float(one.values[number])), _LEAST_BAR)
+            size = max(scale.bottom - scale.y(float(one.values[number])), _LEAST_BAR)
             top = max(float(floor[number]) - size, 0.0)
             t = float(t_s[number])
             found.append((span.share(t), span.share(t + span.bin_s), top, float(floor[number])))
@@ -158,8 +169,8 @@ def _end_labels(chart: Chart, plot: float) -> Iterator[Markup]:
     wanted = [(_last_y(one, chart, number), one) for number, one in enumerate(chart.series)]
     ys = spread([y for y, _ in wanted], _LABEL_GAP, 4.0, chart.height)
     for y, (_, one) in zip(ys, wanted, strict=True):
-        swatch = svg.element("line", x1=5, x2=14, y1=0, y2=0, class_=f"key {one.style}")
-        name = svg.element("text", one.label, x=18, y=3.5, class_="name")
+        swatch = svg.element("line", x1=4, x2=12, y1=0, y2=0, class_=f"key {one.style}")
+        name = svg.element("text", one.label, x=16, y=3.5, class_="name")
         yield svg.element("svg", svg.group([swatch, name]), x="100%", y=f"{plot + y:.1f}", overflow="visible")
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.checks.timeline import Timeline
 from harness.report.chart import Chart, Limit, Series, Span
 from harness.report.scale import linear_ticks, log_ticks
-from harness.report.text import INFINITE, figure_text
+from harness.report.text import figure_text
 from harness.report.view import ScenarioView
 
 Floats = NDArray[np.float64]
@@ -19,17 +20,16 @@ _LATENCY_PX, _RATE_PX, _ERRORS_PX, _RECALL_PX = 136.0, 62.0, 62.0, 62.0
 _LOWEST_MS = 0.1
 
 
-def charts_of(view: ScenarioView, t_s: Floats, span: Span, at: At) -> tuple[Chart, ...]:
+def charts_of(view: ScenarioView, span: Span, at: At) -> tuple[Chart, ...]:
     """Return the charts from top to bottom; `at` turns a time of the history into one on the axis."""
-    assert view.timeline is not None, "there is no axis without a timeline"  # noqa: S101 - held by axis_of
     charts = [_latency(view, span, at), _rate(view), _errors(view)]
-    if np.isfinite(view.timeline.recall).any():
+    if np.isfinite(_timeline(view).recall).any():
         charts.append(_recall(view, span, at))
     return tuple(charts)
 
 
 def _latency(view: ScenarioView, span: Span, at: At) -> Chart:
-    timeline = view.timeline
+    timeline = _timeline(view)
     series = (
         Series("p50", "c-green", timeline.p50_ms),
         Series("p95", "c-blue", timeline.p95_ms),
@@ -39,7 +39,8 @@ def _latency(view: ScenarioView, span: Span, at: At) -> Chart:
     ticks = log_ticks(*_extent([*(one.values for one in series), np.array([one.value for one in limits])]))
     return Chart(
         title="Latency",
-        note="from the intended start, log scale",
+        note="log scale",
+        more="answered searches, from their intended start",
         height=_LATENCY_PX,
         low=ticks[0],
         high=ticks[-1],
@@ -65,31 +66,29 @@ def _ms_text(value: float) -> str:
 def _latency_limits(view: ScenarioView, span: Span, at: At) -> Iterator[Limit]:
     """Yield the absolute caps over the part of the run that each is measured in."""
     for row in view.judgement.slos:
-        percentile = next((p for p in ("p95", "p99") if row.figure.startswith(p)), None)
-        if percentile and row.unit == "ms" and row.limit is not None and math.isfinite(row.limit):
-            begin_s, end_s = _where(row.figure, view, span, at)
-            yield Limit(f"limit {percentile} {figure_text(row.limit, 'ms')}", row.limit, begin_s, end_s)
+        percentile = next((name for name in ("p95", "p99") if name in row.figure), None)
+        where = _where(row.figure, view, span, at)
+        if percentile and where and row.unit == "ms" and row.limit is not None:
+            yield Limit(f"{percentile} \u2264 {figure_text(row.limit, 'ms')}", row.limit, *where)
 
 
-def _where(figure: str, view: ScenarioView, span: Span, at: At) -> tuple[float, float]:
-    """Return the time in which a figure is measured: the steady state, after recovery, or all of it."""
+def _where(figure: str, view: ScenarioView, span: Span, at: At) -> tuple[float, float] | None:
+    """Return the time in which a figure is measured: recovered, if ever, or the steady state."""
+    if "recovered" in figure:
+        recovered_ns = view.judgement.marks.recovered_ns
+        return None if recovered_ns is None else (at(recovered_ns), span.end_s)
     steady = view.history.phase("steady")
-    marks = view.judgement.marks
-    if "steady" in figure and steady:
-        return at(steady[0]), at(steady[1])
-    if "recovered" in figure or "after" in figure:
-        begin_ns = marks.recovered_ns if marks.recovered_ns is not None else marks.healed_ns
-        return (span.begin_s if begin_ns is None else at(begin_ns)), span.end_s
-    return span.begin_s, span.end_s
+    return (at(steady[0]), at(steady[1])) if steady else None
 
 
 def _rate(view: ScenarioView) -> Chart:
-    timeline = view.timeline
+    timeline = _timeline(view)
     ticks = linear_ticks(0.0, float(np.nanmax([timeline.offered_rate.max(), timeline.done_rate.max(), 1.0])), 2)
     series = (Series("offered", "c-ink dashed", timeline.offered_rate), Series("done", "c-blue", timeline.done_rate))
     return Chart(
         title="Rate",
         note="operations a second",
+        more="",
         height=_RATE_PX,
         low=0.0,
         high=ticks[-1],
@@ -99,13 +98,14 @@ def _rate(view: ScenarioView) -> Chart:
 
 
 def _errors(view: ScenarioView) -> Chart:
-    timeline = view.timeline
+    timeline = _timeline(view)
     series = (Series("failed", "c-orange", timeline.error_rate), Series("wrong", "c-purple", timeline.wrong_rate))
     total = np.nan_to_num(timeline.error_rate) + np.nan_to_num(timeline.wrong_rate)
     ticks = linear_ticks(0.0, max(float(total.max()), 1.0), 2)
     return Chart(
         title="Errors",
-        note="bad operations a second",
+        note="operations a second",
+        more="failed or answered wrongly",
         height=_ERRORS_PX,
         low=0.0,
         high=ticks[-1],
@@ -116,18 +116,14 @@ def _errors(view: ScenarioView) -> Chart:
 
 
 def _recall(view: ScenarioView, span: Span, at: At) -> Chart:
-    recall = view.timeline.recall
-    low = min(math.floor(float(np.nanmin(recall)) * 10 - 1e-9) / 10, 0.8)
-    rows = [row for row in view.judgement.slos if row.figure.startswith("recall") and row.relation == ">="]
-    limits = tuple(
-        Limit(f"limit {figure_text(row.limit, '')}", row.limit, *_where(row.figure, view, span, at))
-        for row in rows
-        if row.limit is not None
-    )
-    ticks = linear_ticks(low, 1.0, 2)
+    recall = _timeline(view).recall
+    limits = tuple(_recall_limits(view, span, at))
+    lowest = min([float(np.nanmin(recall)), 0.8, *(one.value for one in limits)])
+    ticks = linear_ticks(math.floor(lowest * 10 + 1e-9) / 10, 1.0, 2)
     return Chart(
         title="Recall",
-        note="of the exact nearest neighbours",
+        note="share of the exact neighbours",
+        more="mean of answered searches",
         height=_RECALL_PX,
         low=ticks[0],
         high=1.0,
@@ -137,6 +133,14 @@ def _recall(view: ScenarioView, span: Span, at: At) -> Chart:
     )
 
 
-def value_text(value: float, unit: str) -> str:
-    """Return a bin's value for the table and the cursor: a dash where nothing was measured."""
-    return INFINITE if math.isinf(value) else figure_text(value, unit)
+def _recall_limits(view: ScenarioView, span: Span, at: At) -> Iterator[Limit]:
+    for row in view.judgement.slos:
+        where = _where(row.figure, view, span, at)
+        if row.figure.startswith("recall") and where and row.limit is not None:
+            yield Limit(f"\u2265 {figure_text(row.limit, row.unit)}", row.limit, *where, above=False)
+
+
+def _timeline(view: ScenarioView) -> Timeline:
+    if view.timeline is None:
+        raise ValueError("there are no charts without a timeline")
+    return view.timeline

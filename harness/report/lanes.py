@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from markupsafe import Markup
 
 from harness.history import Event, EventKind
 from harness.report import svg
-from harness.report.chart import Span
+from harness.report.chart import NAMES, NARROWEST, Span
 from harness.report.text import joined, plural
 
 ROW = 27.0  # pixels a member
 _STRIP = 7.0
-_STATES = {"up": "up", "down": "down", "paused": "paused"}
+_STATES = {"up": "up", "down": "down", "paused": "paused", "gone": "absent"}
+_WORDS = {"down": "down", "paused": "paused", "absent": "gone"}
+_FIRST_LOOK_S = 0.5  # a watcher's first look names everyone at once: who is seen then was there before
+_CHARACTER = 6.2  # pixels
 _MOST_NAMED = 6
 
 
@@ -41,36 +45,46 @@ class Lane:
         return len(self.stretches) > 1
 
 
-def lanes(events: Iterable[tuple[float, Event]], versions: Mapping[str, str], span: Span) -> tuple[Lane, ...]:
+def lanes(
+    events: Iterable[tuple[float, Event]], before: Mapping[str, str], after: Mapping[str, str], span: Span
+) -> tuple[Lane, ...]:
     """Lay out every member that is known, those with events first; events come with their time on the axis.
 
-    A member of `versions` is up from the beginning; one that is first seen coming up was not there before.
+    `before` and `after` are the versions that members reported. A member that is not in `before` and first seen
+    coming up, later than the others, was not there until then.
     """
-    by_member: dict[str, list[tuple[float, Event]]] = {name: [] for name in versions}
+    seen: dict[str, list[tuple[float, Event]]] = {name: [] for name in before}
     for t_s, event in events:
         if event.kind is EventKind.MEMBER:
-            by_member.setdefault(event.name, []).append((t_s, event))
-    found = [Lane(name, _stretches(seen, versions.get(name, ""), span)) for name, seen in by_member.items()]
-    return tuple(sorted(found, key=lambda lane: not lane.is_eventful))
+            seen.setdefault(event.name, []).append((t_s, event))
+    first = min((t_s for found in seen.values() for t_s, _ in found), default=0.0)
+    late = {name for name, found in seen.items() if name not in before and found[0][0] > first + _FIRST_LOOK_S}
+    begin = {name: Stretch(span.begin_s, span.end_s, _state(name, late), before.get(name, "")) for name in seen}
+    drawn = [_lane(name, seen[name], begin[name], after) for name in seen]
+    visible = [Lane(lane.member, tuple(_visible(lane.stretches, span))) for lane in drawn]
+    return tuple(sorted(visible, key=lambda lane: not lane.is_eventful))
 
 
-def _stretches(seen: Sequence[tuple[float, Event]], version: str, span: Span) -> tuple[Stretch, ...]:
-    now = Stretch(span.begin_s, span.end_s, _state_before(seen, version), version)
+def _state(name: str, late: Collection[str]) -> str:
+    return "absent" if name in late else "up"
+
+
+def _lane(name: str, seen: Sequence[tuple[float, Event]], now: Stretch, after: Mapping[str, str]) -> Lane:
+    changed = _last_start(seen) if after.get(name, now.version) != now.version else None
     done: list[Stretch] = []
-    for t_s, event in seen:
-        after = replace(now, begin_s=t_s, state=_STATES.get(event.what, now.state), version=_version(event, now))
-        if (after.state, after.version) != (now.state, now.version):
+    for number, (t_s, event) in enumerate(seen):
+        version = event.detail.get("version") or (after[name] if number == changed else now.version)
+        fresh = replace(now, begin_s=t_s, state=_STATES.get(event.what, now.state), version=version)
+        if (fresh.state, fresh.version) != (now.state, now.version):
             done.append(replace(now, end_s=t_s))
-            now = after
-    return tuple(_visible([*done, now], span))
+            now = fresh
+    return Lane(name, (*done, now))
 
 
-def _state_before(seen: Sequence[tuple[float, Event]], version: str) -> str:
-    return "absent" if not version and seen and seen[0][1].what in ("up", "version") else "up"
-
-
-def _version(event: Event, now: Stretch) -> str:
-    return event.detail.get("version", now.version)
+def _last_start(seen: Sequence[tuple[float, Event]]) -> int | None:
+    """Return which event brought the version that a member reported in the end: its last coming up."""
+    ups = [number for number, (_, event) in enumerate(seen) if event.what == "up"]
+    return ups[-1] if ups else None
 
 
 def _visible(stretches: Iterable[Stretch], span: Span) -> Iterator[Stretch]:
@@ -88,7 +102,8 @@ def draw(found: Sequence[Lane], span: Span, top: float) -> tuple[Markup, float]:
     parts = [_row(lane, span, top + ROW * number) for number, lane in enumerate(eventful)]
     height = ROW * len(eventful)
     if quiet:
-        parts.append(svg.element("text", _quiet_text(quiet, bool(eventful)), x=0, y=f"{top + height + 12:g}", class_="note"))
+        words, y = _quiet_text(quiet, bool(eventful)), f"{top + height + 12:g}"
+        parts.append(svg.element("text", words, x=0, y=y, class_="note halo"))
         height += 20
     return svg.group(parts), height
 
@@ -100,28 +115,36 @@ def _quiet_text(quiet: Sequence[str], others: bool) -> str:
 
 
 def _row(lane: Lane, span: Span, top: float) -> Markup:
-    texts = [svg.element("text", lane.member, x=0, y=f"{top + 11:g}", class_="lane-name halo")]
+    name = svg.element("text", lane.member, x=0, y=f"{top + 11:g}", class_="lane-name halo")
     strips = [_strip(one, span, top + 15) for one in lane.stretches]
-    versions = [_version_text(one, span, top + 11) for one in _version_changes(lane)]
-    return svg.group([*strips, *texts, *versions])
+    return svg.group([*strips, name, *_labels(lane, span, top + 11)])
 
 
 def _strip(one: Stretch, span: Span, y: float) -> Markup:
     left, right = span.share(one.begin_s), span.share(one.end_s)
     words = " ".join(filter(None, [one.state, one.version, f"for {one.end_s - one.begin_s:.1f} s"]))
     title = svg.element("title", words)
-    return svg.element(
-        "rect", title, x=svg.percent(left), y=f"{y:g}", width=svg.percent(right - left), height=_STRIP, class_=f"state {one.state}"
-    )
+    box = {"x": svg.percent(left), "width": svg.percent(right - left), "y": f"{y:g}", "height": _STRIP}
+    return svg.element("rect", title, class_=f"state {one.state}", **box)
 
 
-def _version_changes(lane: Lane) -> Iterator[Stretch]:
-    for before, after in zip(lane.stretches, lane.stretches[1:], strict=False):
-        if after.version != before.version and after.version:
-            yield after
+def _labels(lane: Lane, span: Span, y: float) -> Iterator[Markup]:
+    """Say in words what each stretch's colour says, where there is room for it even on a phone."""
+    free = len(lane.member) * _CHARACTER + 8
+    for before, after in pairwise(lane.stretches):
+        words, at = _words(before, after), span.share(after.begin_s) * NARROWEST
+        width = len(words) * _CHARACTER
+        if words and at >= free and at + width <= NARROWEST + NAMES:
+            free = at + width + 6
+            x = svg.percent(span.share(after.begin_s))
+            yield svg.element("text", words, x=x, y=f"{y:g}", class_="lane-word halo")
 
 
-def _version_text(one: Stretch, span: Span, y: float) -> Markup:
-    share = span.share(one.begin_s)
-    anchor = "end" if share > 0.8 else "start"
-    return svg.element("text", f"\u2192 {one.version}", x=svg.percent(share), y=f"{y:g}", class_="lane-version halo", text_anchor=anchor)
+def _words(before: Stretch, after: Stretch) -> str:
+    if after.state != "up":
+        return f"{_WORDS[after.state]} {after.end_s - after.begin_s:.1f} s"
+    if before.state == "absent":
+        return f"new {after.version}".strip()
+    if after.version and after.version != before.version:
+        return f"\u2192 {after.version}"
+    return ""

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.report import svg
-from harness.report.chart import Span
+from harness.report.chart import NARROWEST, Span
 from harness.report.text import offset_text
 
 ROW = 16.0  # pixels a row of names
 _CHARACTER = 6.6  # pixels, on the wide side
-_NARROWEST = 262.0  # pixels the plot has on a phone 390 wide: rows are packed to fit there
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,13 @@ class Moment:
 
     def extent(self, span: Span) -> tuple[float, float]:
         """Return where its text begins and ends on the narrowest screen, in pixels."""
-        at, width = span.share(self.t_s) * _NARROWEST, (len(self.text) + 1) * _CHARACTER
+        at, width = span.share(self.t_s) * NARROWEST, (len(self.text) + 1) * _CHARACTER
         return (at - width, at) if self.leans_left(span) else (at, at + width)
 
     def leans_left(self, span: Span) -> bool:
         """Whether its text stands left of its line, because there is no room on the right."""
         share = span.share(self.t_s)
-        return share * _NARROWEST + (len(self.text) + 1) * _CHARACTER > _NARROWEST and share > 0.5
+        return share * NARROWEST + (len(self.text) + 1) * _CHARACTER > NARROWEST and share > 0.5
 
 
 def rows(moments: Sequence[Moment], span: Span) -> list[int]:
@@ -60,11 +59,16 @@ def height(moments: Sequence[Moment], span: Span) -> float:
     return ROW * (max(rows(moments, span), default=-1) + 1)
 
 
-def draw(moments: Sequence[Moment], span: Span, top: float, bottom: float) -> Markup:
-    """Return the names from `top` on and their lines down to `bottom`."""
-    placed = list(zip(moments, rows(moments, span), strict=True))
-    lines = [_line(moment, span, top + ROW * row, bottom) for moment, row in placed]
-    return svg.group([*lines, *(part for moment, row in placed for part in _name(moment, span, top + ROW * row))])
+def draw_lines(moments: Sequence[Moment], span: Span, bottom: float) -> Markup:
+    """Return the lines from each name down to `bottom`; they lie under the charts' own ink."""
+    placed = zip(moments, rows(moments, span), strict=True)
+    return svg.group(_line(moment, span, ROW * row, bottom) for moment, row in placed)
+
+
+def draw_names(moments: Sequence[Moment], span: Span) -> Markup:
+    """Return the names, from the drawing's top on."""
+    placed = zip(moments, rows(moments, span), strict=True)
+    return svg.group(part for moment, row in placed for part in _name(moment, span, ROW * row))
 
 
 def _line(moment: Moment, span: Span, top: float, bottom: float) -> Markup:

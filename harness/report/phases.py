@@ -9,9 +9,8 @@ from markupsafe import Markup
 
 from harness.history import Event, EventKind
 from harness.report import svg
-from harness.report.chart import Span
+from harness.report.chart import NARROWEST, Span
 
-_NARROWEST = 262.0  # pixels the plot has on a phone 390 wide
 _CHARACTER = 6.0
 
 
@@ -55,6 +54,6 @@ def _phase(one: Phase, span: Span, top: float, *, odd: bool) -> Iterator[Markup]
     title = svg.element("title", f"{one.name}, {one.end_s - one.begin_s:.1f} s")
     box = {"x": svg.percent(left), "width": svg.percent(right - left), "y": f"{top:g}", "height": 16}
     yield svg.element("rect", title, class_="phase odd" if odd else "phase", **box)
-    if (right - left) * _NARROWEST > len(one.name) * _CHARACTER:
+    if (right - left) * NARROWEST > len(one.name) * _CHARACTER:
         x = svg.percent((left + right) / 2)
         yield svg.element("text", one.name, x=x, y=f"{top + 11.5:g}", class_="phase-name middle")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from harness.report.view import ScenarioView
 from harness.verdict import Finding, SloRow
 
 _LIMIT_AT = 0.7  # where a bar's limit stands, as a share of its width
-_SHOWN = 8  # operations named per finding
+_SHOWN = 5  # operations named per finding
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,21 @@ class FigureRow:
     calibrated: bool
 
 
-def figure_rows(rows: tuple[SloRow, ...]) -> list[FigureRow]:
-    """Return the figures in the order given, those without a limit last."""
-    return [_figure_row(row) for row in sorted(rows, key=lambda row: row.limit is None)]
+def figure_rows(rows: Iterable[SloRow]) -> list[FigureRow]:
+    """Return the figures that have a limit, in the order given."""
+    return [_figure_row(row) for row in rows if row.limit is not None]
+
+
+def informing(rows: Iterable[SloRow]) -> list[tuple[str, str]]:
+    """Return name and value of the figures that were measured and have no limit."""
+    return [
+        (row.label, figure_text(row.value, row.unit)) for row in rows if row.limit is None and not math.isnan(row.value)
+    ]
 
 
 def _figure_row(row: SloRow) -> FigureRow:
     state = {True: "pass", False: "fail", None: "info"}[row.passed]
-    word = {True: "pass", False: "fail", None: "not measured" if math.isnan(row.value) else "informs"}[row.passed]
+    word = {True: "pass", False: "fail", None: "not measured" if math.isnan(row.value) else "too few"}[row.passed]
     used = budget_used(row)
     return FigureRow(
         label=row.label,
@@ -55,7 +62,7 @@ def _figure_row(row: SloRow) -> FigureRow:
         word=word,
         used=None if used is None else round(min(used * _LIMIT_AT, 1.0), 4),
         over=row.passed is False,
-        calibrated=row.calibrated or row.limit is None,
+        calibrated=row.calibrated,
     )
 
 
@@ -83,6 +90,7 @@ class Witness:
 
     op_id: int
     what: str
+    t_s: float | None
     when: str
     latency: str
     outcome: str
@@ -127,6 +135,7 @@ def _witness(op_id: int, row: int, operations: Operations, axis: Axis | None) ->
     return Witness(
         op_id=op_id,
         what=f"{kind.name.lower()} {subject}",
+        t_s=round(axis.at(intended), 3) if axis else None,
         when=offset_text(axis.at(intended)) if axis else "",
         latency=figure_text((done - intended) / NS_PER_MS, "ms") if done >= 0 else "\u2013",
         outcome=outcome.name.lower().replace("_", " ") + (f": {error}" if error else ""),

@@ -20,10 +20,14 @@ class Scale:
 
     def y(self, value: float) -> float:
         """Return the pixel of a finite value."""
-        low, high, value = (math.log10(v) for v in (self.low, self.high, max(value, self.low))) if self.log else (
-            self.low,
-            self.high,
-            value,
+        low, high, value = (
+            (math.log10(v) for v in (self.low, self.high, max(value, self.low)))
+            if self.log
+            else (
+                self.low,
+                self.high,
+                value,
+            )
         )
         share = (value - low) / (high - low)
         return self.bottom - min(max(share, 0.0), 1.0) * (self.bottom - self.top)

@@ -85,17 +85,18 @@ def fault_windows(view: ScenarioView) -> tuple[tuple[int, int | None], ...]:
 
 def draw(view: ScenarioView, axis: Axis, label_id: str) -> Markup:
     """Return the whole drawing; `label_id` is the id of the text that describes it."""
-    marks, charts = moments_of(view, axis), charts_of(view, axis.t_s, axis.span, axis.at)
+    marks, charts = moments_of(view, axis), charts_of(view, axis.span, axis.at)
     top = moments.height(marks, axis.span) + 4
     parts, bottom = _charts(charts, axis, top)
     lane_parts, lane_height = lanes.draw(_lanes(view, axis), axis.span, bottom + _GAP)
     bottom += _GAP + lane_height
-    under = [_windows(view, axis, top - 4, bottom), moments.draw(marks, axis.span, 0, bottom)]
-    ticks, total = _time_ticks(axis, bottom), bottom + 36
+    under = [windows(view, axis, top - 4, bottom), moments.draw_lines(marks, axis.span, bottom)]
+    total = bottom + 36
     strip, strip_height = phases.draw(_phase_list(view, axis), axis.span, total)
-    drawing = svg.group([under[0], *parts, lane_parts, under[1], ticks, strip])
-    height = f"{total + strip_height:g}"
-    return svg.element("svg", drawing, class_="stack", width="100%", height=height, role="img", aria_labelledby=label_id)
+    over = [moments.draw_names(marks, axis.span), _time_ticks(axis, bottom), strip]
+    drawing = svg.group([*under, *parts, lane_parts, *over])
+    about = {"class_": "stack", "role": "img", "aria_labelledby": label_id}
+    return svg.element("svg", drawing, width="100%", height=f"{total + strip_height:g}", **about)
 
 
 def _charts(charts: tuple[Chart, ...], axis: Axis, top: float) -> tuple[list[Markup], float]:
@@ -106,13 +107,14 @@ def _charts(charts: tuple[Chart, ...], axis: Axis, top: float) -> tuple[list[Mar
     return parts, top - _GAP
 
 
-def _windows(view: ScenarioView, axis: Axis, top: float, bottom: float) -> Markup:
+def windows(view: ScenarioView, axis: Axis, top: float, bottom: float) -> Markup:
+    """Return the shades of all fault windows; one that was never seen healed lasts to the end."""
     found = []
     for begin_ns, end_ns in fault_windows(view):
         left = axis.span.share(axis.at(begin_ns))
         right = 1.0 if end_ns is None else axis.span.share(axis.at(end_ns))
-        box = {"x": svg.percent(left), "width": svg.percent(right - left), "y": f"{top:g}", "height": f"{bottom - top:g}"}
-        found.append(svg.element("rect", class_="window", **box))
+        box = {"x": svg.percent(left), "width": svg.percent(right - left), "y": f"{top:g}"}
+        found.append(svg.element("rect", class_="window", height=f"{bottom - top:g}", **box))
     return svg.group(found)
 
 
@@ -121,7 +123,7 @@ def _timed(view: ScenarioView, axis: Axis) -> list[tuple[float, Event]]:
 
 
 def _lanes(view: ScenarioView, axis: Axis) -> tuple[lanes.Lane, ...]:
-    return lanes.lanes(_timed(view, axis), view.record.versions, axis.span)
+    return lanes.lanes(_timed(view, axis), view.record.versions, view.record.versions_after, axis.span)
 
 
 def _phase_list(view: ScenarioView, axis: Axis) -> list[phases.Phase]:
@@ -130,7 +132,7 @@ def _phase_list(view: ScenarioView, axis: Axis) -> list[phases.Phase]:
 
 def _time_ticks(axis: Axis, top: float) -> Markup:
     span = axis.span
-    ticks = [t for t in linear_ticks(span.begin_s, span.end_s, 6) if span.begin_s <= t <= span.end_s]
+    ticks = [t for t in linear_ticks(span.begin_s, span.end_s, 10) if span.begin_s <= t <= span.end_s]
     parts = [svg.element("line", x1="0%", x2="100%", y1=f"{top:g}", y2=f"{top:g}", class_="axis")]
     for t in ticks:
         x = svg.percent(span.share(t))

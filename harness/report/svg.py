@@ -7,6 +7,7 @@ size; paths live in a nested drawing of WIDTH x height units that stretches, wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -23,7 +24,7 @@ def element(name: str, content: str | Markup = "", **attributes: object) -> Mark
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, escape(content))
+    return Markup("<{0}{1}>{2}</{0}>").format(name, written, escape(content))
 
 
 def group(parts: Iterable[Markup]) -> Markup:
@@ -39,7 +40,8 @@ def percent(share: float) -> str:
 def stretched(content: Markup, top: float, height: float) -> Markup:
     """Return a drawing that is as wide as its parent, whatever that is; its content are paths from this module."""
     box = f"0 0 {WIDTH} {round(height * _FINE)}"
-    return element("svg", content, y=f"{top:g}", width="100%", height=f"{height:g}", viewBox=box, preserveAspectRatio="none")
+    place = {"y": f"{top:g}", "width": "100%", "height": f"{height:g}"}
+    return element("svg", content, viewBox=box, preserveAspectRatio="none", **place)
 
 
 def line(runs: Iterable[list[Point]]) -> str:
@@ -58,7 +60,7 @@ def _run(points: list[Point]) -> str:
 
 
 def _steps(whole: list[tuple[int, int]]) -> Iterator[str]:
-    for (x0, y0), (x1, y1) in zip(whole, whole[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(whole):
         yield f"l{x1 - x0} {y1 - y0}"
 
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 THIN = "\u202f"  # narrow no-break space between number and unit, as SI writes it
 MINUS = "\u2212"
 INFINITE = "\u221e"
-_SHARES = frozenset({"share", "%", "fraction"})
-_COUNTS = frozenset({"rows", "ops", "operations", "members", "count", "restarts"})
 
 
 def figure_text(value: float, unit: str, limit: float | None = None) -> str:
@@ -18,10 +16,10 @@ def figure_text(value: float, unit: str, limit: float | None = None) -> str:
         return "\u2013"
     if math.isinf(value):
         return INFINITE if value > 0 else MINUS + INFINITE
-    if unit in _SHARES:
-        return f"{_digits(value * 100, None if limit is None else limit * 100, least=2)}{THIN}%"
     number = _digits(value, limit)
-    return f"{number}{THIN}{unit}" if unit not in ("", "ratio", "x") else number + ("\u00d7" if unit in ("ratio", "x") else "")
+    if unit == "x":
+        return f"{number}\u00d7"
+    return f"{number}{THIN}{unit}" if unit else number
 
 
 def limit_text(relation: str, limit: float | None, unit: str) -> str:
@@ -29,7 +27,7 @@ def limit_text(relation: str, limit: float | None, unit: str) -> str:
     if limit is None:
         return "\u2013"
     sign = {"<=": "\u2264", ">=": "\u2265", "==": "="}.get(relation, relation)
-    return f"{sign}{THIN}{figure_text(limit, unit)}"
+    return f"{sign}\u00a0{figure_text(limit, unit)}"
 
 
 def interval_text(interval: tuple[float, float] | None, unit: str) -> str:
@@ -42,8 +40,10 @@ def interval_text(interval: tuple[float, float] | None, unit: str) -> str:
 
 def offset_text(seconds: float) -> str:
     """Return a time relative to the fault, with its sign: "+0.31 s"."""
-    sign = "+" if seconds >= 0 else MINUS
     size = abs(seconds)
+    if size < 0.005:
+        return f"0{THIN}s"
+    sign = "+" if seconds > 0 else MINUS
     number = f"{size:.2f}" if size < 10 else f"{size:.1f}"
     return f"{sign}{number}{THIN}s"
 
@@ -63,9 +63,9 @@ def joined(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def _digits(value: float, limit: float | None, *, least: int = 0) -> str:
-    """Write three significant digits (or `least` decimals), more until value and limit compare as they do exactly."""
-    decimals = max(least, 2 - math.floor(math.log10(abs(value)))) if value else 0
+def _digits(value: float, limit: float | None) -> str:
+    """Write three significant digits, more until value and limit compare as they do exactly."""
+    decimals = 2 - math.floor(math.log10(abs(value))) if value else 0
     decimals = min(max(decimals, 0), 12)
     while limit is not None and decimals < 12 and _compare(round(value, decimals), limit) != _compare(value, limit):
         decimals += 1

@@ -16,8 +16,8 @@ from harness.verdict import Judgement
 class ScenarioView:
     """A scenario as its panel shows it.
 
-    `folder` and `files` are paths relative to the page, with forward slashes. `timeline` is None where traffic
-    never began.
+    `folder` is relative to the page, with forward slashes; `files` are names in it. `timeline` is None where
+    traffic never began.
     """
 
     record: ScenarioRecord

@@ -1,1 +1,1 @@
-"""."""
+"""Carries out a plan: the only place that orders things in time."""

@@ -9,14 +9,13 @@ from harness.checks.answers import answers
 from harness.checks.evidence import answer_findings
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
-from harness.checks.valid import validity
+from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import Windows, windows
 from harness.history import NS_PER_S, EventKind, History
 from harness.slo.figures import DATA, FIGURES, PERCENTILES, Figure
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
-    Figures,
     Measured,
     Scene,
     data_figures,
@@ -44,8 +43,8 @@ def judge(
     figures = {**steady_figures(at), **served_figures(at), **recovery_figures(at, seen), **data}
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), limits) for f in FIGURES if faulted or not f.of_fault)
-    checks = (*_soundness(history, at, faulted=faulted), *_evidence(rows, figures, at_windows, thresholds))
-    violated = _violated(rows, checks)
+    checks = (*_soundness(history, at, faulted=faulted), *_evidence(rows, at_windows, thresholds))
+    violated = _violated(history, rows, at_windows, thresholds)
     parts = [*_of_rows(rows), *(c.otherwise for c in checks if not c.ok)]
     return Judgement(
         verdict=of_scenario(parts, data_violated=violated),
@@ -58,7 +57,7 @@ def judge(
 
 
 def _row(figure: Figure, measured: Measured, limits: Limits) -> SloRow:
-    limit = limits.of(figure.name)
+    limit = limits.of(figure.name) if measured.applies else None
     return SloRow(
         figure=figure.name,
         label=figure.label,
@@ -92,27 +91,26 @@ def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validi
     yield from validity(history, at.windows, at.thresholds, expects_fault=faulted, gates_data=gates_data)
 
 
-def _evidence(rows: Iterable[SloRow], figures: Figures, at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
+def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
     """Yield whether every figure with a limit was measured, on enough, and for long enough."""
     gated = [row for row in rows if row.limit is not None]
-    missing = [row.figure for row in gated if math.isnan(row.value)]
-    yield Validity("Figures with a limit", f"not measured: {', '.join(missing)}" if missing else "all measured",
-                   "all measured", ok=not missing)  # fmt: skip
+    missing = ", ".join(row.figure for row in gated if math.isnan(row.value))
+    measured = f"not measured: {missing}" if missing else "all measured"
+    yield Validity("Figures with a limit", measured, "all measured", ok=not missing)
     for row in gated:
-        if row.figure.startswith("recovered") and row.passed is None and not math.isnan(row.value):
-            needed = thresholds.operations_for(PERCENTILES[row.figure])
-            what = f"Searches behind {row.figure}"
-            yield Validity(what, f"{row.n}", f">= {needed}", ok=False, otherwise=Verdict.INCONCLUSIVE)
+        if row.passed is None and not math.isnan(row.value):
+            needed = thresholds.operations_for(PERCENTILES[row.figure]) if row.figure in PERCENTILES else 1
+            yield Validity(f"Evidence for {row.figure}", f"n = {row.n}", f">= {needed}", False, Verdict.INCONCLUSIVE)
     if at.healed_ns is not None and at.effect_ns is not None:
         observed_s = (at.end_ns - at.healed_ns) / NS_PER_S
         required = f">= {thresholds.window_s:g} s"
         yield Validity("Observed after the healing", f"{observed_s:.1f} s", required, observed_s >= thresholds.window_s)
 
 
-def _violated(rows: Iterable[SloRow], checks: Iterable[Validity]) -> bool:
-    """Return whether data was violated beyond its limits, confirmed by two reads far enough apart."""
-    confirmed = all(c.ok for c in checks if c.what == "Strong reads of everything")
-    return confirmed and any(row.passed is False for row in rows if row.figure in DATA)
+def _violated(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> bool:
+    """Return whether data was violated beyond its limits, confirmed by a whole ledger and two agreeing reads."""
+    over = any(row.passed is False for row in rows if row.figure in DATA)
+    return over and all(check.ok for check in ledger_sound(history, at, thresholds))
 
 
 def _of_rows(rows: Iterable[SloRow]) -> Iterator[Verdict]:
@@ -121,11 +119,14 @@ def _of_rows(rows: Iterable[SloRow]) -> Iterator[Verdict]:
             yield Verdict.PASS if row.passed else Verdict.FAIL
 
 
-def _reasons(rows: Iterable[SloRow], checks: tuple[Validity, ...], violations: Iterable[Finding]) -> Iterator[str]:
-    """Say why it isn't PASS, in the order that decides."""
+def _reasons(rows: tuple[SloRow, ...], checks: tuple[Validity, ...], violations: tuple[Finding, ...]) -> Iterator[str]:
+    """Say why it isn't PASS, in the order that decides; what only follows from another reason is left out."""
+    told = {f"{finding.check}_rows" for finding in violations}
     yield from (f"{finding.check}: {finding.message}" for finding in violations)
     yield from (_unmet(c) for c in checks if not c.ok and c.otherwise == Verdict.INVALID)
-    yield from (_missed(row) for row in rows if row.passed is False)
+    if any(row.figure == "recover_s" and row.passed is False and math.isinf(row.value) for row in rows):
+        told |= {row.figure for row in rows if "recovered" in row.figure and row.n == 0}
+    yield from (_missed(row) for row in rows if row.passed is False and row.figure not in told)
     yield from (_unmet(c) for c in checks if not c.ok and c.otherwise != Verdict.INVALID)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.checks import data, recovery
 from harness.checks.answers import Answers, Stream
+from harness.checks.keys import distinct
 from harness.checks.latency import block_interval_ns, percentile_ns, to_ms
 from harness.checks.recall import mean_recall
 from harness.checks.thresholds import Thresholds
@@ -23,13 +24,15 @@ from harness.verdict import Finding, Marks
 class Measured:
     """A figure's value: NaN where it could not be measured, inf where it was never reached.
 
-    `enough` is False where n is too small for the value to be held to a limit.
+    `enough` is False where n is too small for the value to be held to a limit; `applies` where the traffic gives
+    the figure no meaning.
     """
 
     value: float
     n: int
     interval: tuple[float, float] | None = None
     enough: bool = True
+    applies: bool = True
 
 
 NOT_MEASURED = Measured(math.nan, 0)
@@ -203,13 +206,18 @@ def data_figures(history: History) -> tuple[Figures, tuple[Finding, ...]]:
         return {}, ()
     ledger = data.ledger_of(history.operations, history.truth.rows)
     found = data.violations(ledger, *reads)
-    distinct = len(np.unique(reads[0].keys))
+    read = len(distinct(reads[0].keys))
     figures = {
         "lost_rows": Measured(float(len(found.lost)), len(ledger.present)),
-        # None came back of none deleted: no evidence, so nothing that could pass.
-        "resurrected_rows": Measured(float(len(found.resurrected)), len(ledger.absent), enough=len(ledger.absent) > 0),
-        "phantom_rows": Measured(float(len(found.phantom)), distinct),
-        "duplicate_rows": Measured(float(found.duplicate_rows), distinct),
-        "flipped_rows": Measured(float(len(found.flipped)), distinct),
+        "resurrected_rows": Measured(
+            float(len(found.resurrected)),
+            len(ledger.absent),
+            # None came back of none deleted: no evidence, so nothing that could pass.
+            enough=len(ledger.absent) > 0,
+            applies=history.traffic.delete_rate > 0,
+        ),
+        "phantom_rows": Measured(float(len(found.phantom)), read),
+        "duplicate_rows": Measured(float(found.duplicate_rows), read),
+        "flipped_rows": Measured(float(len(found.flipped)), read),
     }
     return figures, data.findings(found, history.operations, reads)

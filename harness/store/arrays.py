@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def _write(path: Path, **arrays: NDArray[np.generic]) -> None:
     fresh.replace(path)
 
 
-def _read(path: Path, *names: str) -> dict[str, NDArray[np.generic]]:
+def _read(path: Path, *names: str) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in names}

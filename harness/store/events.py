@@ -83,4 +83,4 @@ def _row(event: Event) -> dict[str, object]:
 
 def _event(row: dict[str, object]) -> Event:
     detail: dict[str, str] = dict(row["detail"])  # type: ignore[call-overload]  # pyarrow gives maps as lists of pairs
-    return Event(int(str(row["t_ns"])), EventKind(row["kind"]), str(row["name"]), str(row["what"]), detail)
+    return Event(int(str(row["t_ns"])), EventKind(str(row["kind"])), str(row["name"]), str(row["what"]), detail)

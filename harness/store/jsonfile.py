@@ -30,7 +30,8 @@ def read_json(path: Path, *, what: str) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadInput(f"not {what}", where=str(path), mend="this file is missing; name a folder that holds it") from None
+        mend = "this file is missing; name a folder that holds it"
+        raise BadInput(f"not {what}", where=str(path), mend=mend) from None
     except (OSError, ValueError) as error:
         raise BadInput(f"unreadable: {error}", where=str(path), mend="restore the file or make the run again") from None
     if not isinstance(document, dict):

@@ -81,14 +81,26 @@ def _counted(scenarios: Sequence[Judged | Skipped]) -> list[Judged | Skipped]:
 
 
 def _sentence(verdict: Verdict, counted: Sequence[Judged | Skipped]) -> str:
-    """Say in one sentence what decided: the worst scenario's first reason, or that all passed."""
-    if not counted:
+    """Say in one sentence what decided: the worst scenario's first reason, or that all limits held."""
+    judged = [entry for entry in counted if isinstance(entry, Judged)]
+    if not judged:
         return "No scenario ran, so nothing can be said."
     if verdict is Verdict.PASS:
-        return "It passed." if len(counted) == 1 else f"All {len(counted)} scenarios passed."
-    cause = next((e for e in counted if isinstance(e, Judged) and e.judgement.verdict is verdict), counted[0])
-    if isinstance(cause, Judged):
-        reason = cause.judgement.reasons[0] if cause.judgement.reasons else verdict.lower()
-        return f"{cause.title}: {reason}"
-    skipped = [entry for entry in counted if isinstance(entry, Skipped)]
-    return f"{skipped[0].title} was skipped: {skipped[0].reason}"
+        return _passed(judged)
+    cause = next((entry for entry in judged if entry.judgement.verdict is verdict), None)
+    if cause is not None:
+        return f"{cause.title}: {_first_reason(cause.judgement)}."
+    skipped = next(entry for entry in counted if isinstance(entry, Skipped))
+    return f"{skipped.title} was skipped: {skipped.reason}."
+
+
+def _passed(judged: Sequence[Judged]) -> str:
+    held = sum(row.passed is True for entry in judged for row in entry.judgement.slos)
+    who = judged[0].title if len(judged) == 1 else f"{len(judged)} scenarios"
+    return f"{who}: {'its one limit' if held == 1 else f'all {held} limits'} held."
+
+
+def _first_reason(judgement: Judgement) -> str:
+    more = len(judgement.reasons) - 1
+    reason = judgement.reasons[0].rstrip(".") if judgement.reasons else "no reason was recorded"
+    return reason + ("" if more < 1 else f", and {more} other reason{'s' if more > 1 else ''}")

@@ -10,13 +10,12 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from harness.errors import BadInput
-from harness.history import History, Readback, Traffic, Truth
-from harness.load.recorder import read_operations
-from harness.load.schedule import load_schedule
+from harness.history import NS_PER_S, History, Readback, Traffic, Truth
 from harness.store.arrays import read_readback, read_truth, write_readback, write_truth
 from harness.store.events import EventLog, read_events
 from harness.store.jsonfile import check_format, read_json, validated, write_json
 from harness.store.record import FORMAT, ScenarioRecord
+from harness.store.recorded import recorded_operations
 
 _RECORD: TypeAdapter[ScenarioRecord] = TypeAdapter(ScenarioRecord)
 
@@ -77,3 +76,50 @@ class ScenarioFolder:
         """Read the readbacks there are, in order of time."""
         found = (read_readback(path) for path in self.path.glob("readback-*.npz"))
         return tuple(sorted(found, key=lambda readback: readback.t_ns))
+
+    def truth(self, *, k: int) -> Truth:
+        """Read the exact neighbours; empty ones where the scenario ended before they were known."""
+        path = self.path / "truth.npz"
+        return read_truth(path) if path.exists() else _no_truth(k)
+
+    def read_history(self) -> History:
+        """Read everything that happened. Raises BadInput where a file is damaged or, in a complete run, missing."""
+        record, events = self.record(), read_events(self.events)
+        traffic = _traffic(record.traffic, where=self.path / "scenario.json")
+        if record.complete and not (self.path / "truth.npz").exists():
+            raise BadInput("truth.npz is missing", where=str(self.path), mend="restore the file")
+        return History(
+            operations=recorded_operations(self.path, events, k=traffic.k),
+            events=events,
+            truth=self.truth(k=traffic.k),
+            readbacks=self.readbacks(),
+            traffic=traffic,
+            complete=record.complete,
+        )
+
+
+def _traffic(given: Mapping[str, float], *, where: Path) -> Traffic:
+    try:
+        return Traffic(
+            search_rate=given["search_rate"],
+            insert_rate=given["insert_rate"],
+            delete_rate=given["delete_rate"],
+            rows_per_insert=int(given["rows_per_insert"]),
+            k=int(given["k"]),
+            deadline_ns=round(given["deadline_s"] * NS_PER_S),
+        )
+    except KeyError as error:
+        raise BadInput(f"traffic.{error.args[0]} is missing", where=str(where), mend="restore the file") from None
+
+
+def _no_truth(k: int) -> Truth:
+    nothing = np.zeros((0, 0), np.float32)
+    return Truth(
+        metric="L2",
+        k=k,
+        rows=0,
+        base_ids=np.zeros((0, 0), np.int64),
+        base_distances=nothing,
+        insert_keys=np.zeros(0, np.int64),
+        insert_distances=nothing,
+    )

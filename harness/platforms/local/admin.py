@@ -137,7 +137,8 @@ def _configuration_messages() -> tuple[Any, Any]:
     _message(file, "Response", ("configurations", 2, "message", ".milvus.proto.common.KeyValuePair"))
     pool.Add(file)
     return tuple(
-        message_factory.GetMessageClass(pool.FindMessageTypeByName(f"harness.{name}")) for name in ("Request", "Response")
+        message_factory.GetMessageClass(pool.FindMessageTypeByName(f"harness.{name}"))
+        for name in ("Request", "Response")
     )
 
 

@@ -44,9 +44,9 @@ def is_complete(folder: Path, digest: str) -> bool:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         sizes = {name: (folder / name).stat().st_size for name in manifest["files"]}
-    except (OSError, ValueError):
+        return bool(manifest["digest"] == digest and sizes == manifest["files"])
+    except (OSError, ValueError, TypeError, KeyError):
         return False
-    return bool(manifest["digest"] == digest and sizes == manifest["files"])
 
 
 def install(made: Path, folder: Path, digest: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mmap
 import signal
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 
 import grpc
 
-from harness.cluster import UPGRADE_ORDER, Endpoint, Health, Member, Pulse, Role
+from harness.cluster import UPGRADE_ORDER, Endpoint, Health, Member, OnMember, Pulse, Role
 from harness.errors import BadInput, ClusterError
 from harness.platforms.local import admin, commands, readiness, settings
 from harness.platforms.local.parts import Dependencies, Server, dependencies, milvus_server
@@ -31,9 +32,13 @@ _DATA_ROLES = (Role.QUERY_NODE, Role.DATA_NODE, Role.INDEX_NODE, Role.PROXY)
 class LocalCluster:
     """The verbs of harness.cluster for a folder of processes: Cluster, Breakable and Changeable."""
 
+    shared = False
+
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self._dependencies: Dependencies = dependencies()
+        # A watcher revives members while a fault ends and starts them.
+        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -63,6 +68,23 @@ class LocalCluster:
         """Return the member's log."""
         return self.folder.log(self.folder.member(member).name)
 
+    def log_files(self) -> dict[str, Path]:
+        """Return every log by the name of its member, members that have left included."""
+        return {file.stem: file for file in sorted((self.folder.path / "logs").glob("*.log"))}
+
+    @property
+    def journal(self) -> Path:
+        """The file that holds the undo of what is being done to the cluster."""
+        return self.folder.path / "journal.jsonl"
+
+    def revive(self) -> tuple[str, ...]:
+        """Start every member that ended though nobody told it to, without waiting until it is ready."""
+        with self._lock:
+            ended = [s for s in self.folder.members() if s.wanted and s.process and not _lives(s)]
+            for state in ended:
+                self._launch(state)
+        return tuple(state.name for state in ended)
+
     def wait_ready(self, timeout_s: float = _READY_S) -> None:
         """Wait until every member that should live is ready. Errors: ClusterError with the reason from its log."""
         for state in self.folder.members():
@@ -71,13 +93,13 @@ class LocalCluster:
 
     def kill(self, member: str) -> None:
         """SIGKILL a member; it stays dead until it is started."""
-        state = self.folder.write_member(replace(self.folder.member(member), wanted=False))
+        state = self._unwant(member)
         if state.process and (stuck := end_all([state.process])):
             raise self._failed(state, f"{member} (pid {stuck[0].pid}) survived SIGKILL")
 
     def terminate(self, member: str) -> None:
         """SIGTERM a member and wait until it has ended. Errors: ClusterError when it doesn't."""
-        state = self.folder.write_member(replace(self.folder.member(member), wanted=False))
+        state = self._unwant(member)
         if state.process:
             state.process.signal(signal.SIGTERM)
             if not state.process.wait_gone(_STOP_S):
@@ -99,12 +121,13 @@ class LocalCluster:
 
     def start(self, member: str) -> None:
         """Start a member that is dead, and wait until it is ready."""
-        state = self.folder.member(member)
-        if not _lives(state):
-            state = self._launch(state)
+        with self._lock:
+            state = self.folder.member(member)
+            if not _lives(state):
+                state = self._launch(state)
         readiness.wait(state, self.folder.log(member), _READY_S)
 
-    def scale(self, role: Role, count: int) -> None:
+    def scale(self, role: Role, count: int, on_member: OnMember) -> None:
         """Have `count` members of a role: new ones are started and waited for, the last ones leave gracefully."""
         if role not in _DATA_ROLES or count < 1:
             raise BadInput(
@@ -116,15 +139,17 @@ class LocalCluster:
         added = [self._add(role, number) for number in range(len(there) + 1, count + 1)]
         for state in added:
             self.start(state.name)
+            on_member(state.name, "ready")
         for state in reversed(there[count:]):
+            on_member(state.name, "leaving")
             self.terminate(state.name)
             self._forget(state)
 
-    def upgrade(self, milvus: str, on_member: Callable[[str], None]) -> None:
+    def upgrade(self, milvus: str, on_member: OnMember) -> None:
         """Roll every Milvus member to another server in Milvus's own order; the settings laid over stay the same."""
         self._roll(milvus, on_member)
 
-    def configure(self, changed: Mapping[str, str], on_member: Callable[[str], None]) -> None:
+    def configure(self, changed: Mapping[str, str], on_member: OnMember) -> None:
         """Change settings, roll every Milvus member, and read the settings back from each that can tell them."""
         state = self.folder.read()
         server = milvus_server(state.spec.milvus)
@@ -171,6 +196,10 @@ class LocalCluster:
             self._launch(replace(state, conf=str(conf)))
         self.wait_ready()
 
+    def _unwant(self, member: str) -> MemberState:
+        with self._lock:
+            return self.folder.write_member(replace(self.folder.member(member), wanted=False))
+
     def _add(self, role: Role, number: int) -> MemberState:
         names = commands.PORTS[role]
         numbers = free_ports(len(names), near=str(self.folder.path), taken=self.folder.taken_ports())
@@ -206,16 +235,17 @@ class LocalCluster:
         )
         return self.folder.write_member(replace(state, process=process, wanted=True))
 
-    def _roll(self, milvus: str, on_member: Callable[[str], None]) -> None:
+    def _roll(self, milvus: str, on_member: OnMember) -> None:
         server = milvus_server(milvus)
         conf = self._write_conf(server)
         for role in UPGRADE_ORDER:
             for state in [s for s in self.folder.members() if s.role is role]:
+                on_member(state.name, "leaving")
                 self.terminate(state.name)
                 self.folder.write_member(replace(state, milvus=milvus, conf=str(conf)))
                 self.start(state.name)
                 self._verify_version(self.folder.member(state.name), server)
-                on_member(state.name)
+                on_member(state.name, "ready")
         self.folder.update(spec=replace(self.folder.read().spec, milvus=milvus))
 
     def _verify_version(self, state: MemberState, server: Server) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from harness.cluster import Role
+from harness.platforms.local.kafka_parts import KAFKA_JVM
 from harness.platforms.local.parts import Dependencies, Server
 from harness.platforms.local.settings import layered
 from harness.platforms.local.state import Folder, MemberState
@@ -43,10 +44,6 @@ _PORT_VARIABLES = {
     Role.INDEX_NODE: {"INDEXNODE_PORT": "main"},
     Role.COORDINATORS: {"ROOTCOORD_PORT": "main", "QUERYCOORD_PORT": "query", "DATACOORD_PORT": "data"},
 }
-_JVM = (
-    *("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-    *("-XX:-UsePerfData", "-Dlog4j2.level=WARN"),
-)
 
 
 @dataclass(frozen=True)
@@ -131,6 +128,8 @@ def _wiring(folder: Folder, members: Mapping[Role, MemberState]) -> dict[str, An
         "minio.bucketName": _BUCKET,
         "minio.cloudProvider": "aws",
         "minio.useVirtualHost": False,
+        # 2.3.0 opens an access log in /tmp unless it is told a place.
+        "proxy.accessLog.localPath": str(folder.path / "logs"),
         "rootCoord.port": coordinators["main"],
         "queryCoord.port": coordinators["query"],
         "dataCoord.port": coordinators["data"],
@@ -185,7 +184,7 @@ def _message_queue(folder: Folder, state: MemberState, dependencies: Dependencie
         ids = {"version": "1", "cluster.id": _kafka_id(), "node.id": "1", "directory.id": _kafka_id()}
         identity.write_text(_lines(ids), encoding="ascii")
     cached = (f"-XX:AOTCache={dependencies.aot_cache}",) if dependencies.aot_cache else ()
-    java = (str(dependencies.java), *_JVM, *cached, "-cp", dependencies.kafka_classpath, "kafka.Kafka", str(properties))
+    java = (str(dependencies.java), *KAFKA_JVM, *cached, "-cp", dependencies.kafka_classpath, "kafka.Kafka", str(properties))
     return Launch(java, _base_environment())
 
 

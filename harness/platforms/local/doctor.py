@@ -71,18 +71,13 @@ def _cache() -> Iterator[Ailment]:
         return
     known = catalogue.load()
     parts = [*dependency_parts(known), *(milvus_part(version, known) for version in known.milvus_versions)]
-    absent = missing(root, parts)
-    yield _executable(root)
-    yield _disk(root, [part for part in absent if part.label.removeprefix("milvus ") in _needed_labels(parts)])
+    absent = [part.label for part in missing(root, parts)]
+    yield _folder(root, complete=not absent)
+    yield _disk(root, missing(root, [*dependency_parts(known), *(milvus_part(v, known) for v in _GATE_VERSIONS)]))
     for part in parts:
-        state = "to be fetched when first used" if part in absent else "in the cache"
+        state = "to be fetched when first used" if part.label in absent else "in the cache"
         yield Ailment(f"{part.label}: {megabytes(part.download_bytes)}, {state}", ok=True, mend="")
     yield _startup_cache(root)
-
-
-def _needed_labels(parts: Sequence[Part]) -> set[str]:
-    """Name what the main job uses: every dependency, and the two versions that it upgrades between."""
-    return {part.label for part in parts if not part.label.startswith("milvus ")} | set(_GATE_VERSIONS)
 
 
 def _disk(root: Path, to_fetch: Sequence[Part]) -> Ailment:
@@ -95,11 +90,12 @@ def _disk(root: Path, to_fetch: Sequence[Part]) -> Ailment:
     )
 
 
-def _executable(root: Path) -> Ailment:
+def _folder(root: Path, *, complete: bool) -> Ailment:
+    """Whether programs may run in the cache, and whether it may be filled where it isn't complete."""
     place = next(folder for folder in (root, *root.parents) if folder.is_dir())
-    writable, barred = os.access(place, os.W_OK | os.X_OK), bool(os.statvfs(place).f_flag & os.ST_NOEXEC)
+    writable, barred = complete or os.access(place, os.W_OK | os.X_OK), bool(os.statvfs(place).f_flag & os.ST_NOEXEC)
     ok = writable and not barred
-    state = "may be written and run programs" if ok else "is mounted noexec" if barred else "may not be written"
+    state = "usable" if ok else "is mounted noexec" if barred else "may not be written"
     return Ailment(f"cache {root}: {state}", ok, "" if ok else "set HARNESS_CACHE to another folder")
 
 

@@ -139,9 +139,12 @@ def _error_line(log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     broken = next((line for line in lines if "connection broken" in line), None)
     errors = [line for line in lines if line.startswith("ERROR:") and "No matching distribution" not in line]
-    chosen = broken or (errors or lines or ["pip printed nothing"])[-1]
-    reason = re.search(r"connection broken by '(.+?)':? */", chosen)
-    return "pip says: " + (reason.group(1) if reason else chosen.removeprefix("ERROR: "))
+    chosen = broken or (errors or lines or ["ERROR: pip printed nothing"])[-1]
+    if "(from versions: none)" in chosen:
+        return "pip found no version of it at all"
+    reason = re.search(r"connection broken by '(.+?)': */", chosen)
+    said = reason.group(1) if reason else chosen.removeprefix("ERROR: ")
+    return "pip says: " + re.sub(r" \(from versions: .*", "", said)
 
 
 def _hash_mismatch(what: str, expected: str, got: str, source: str) -> HarnessError:

@@ -80,7 +80,7 @@ def _unpacked(base: Path, cache: Path) -> Path:
     def make(work: Work, into: Path) -> None:
         work.unpacking()
         try:
-            unpack.packed_folder(base / "bin", into / "bin")
+            unpack.packed_folder(base / "bin", into / "bin", work)
         except unpack.DAMAGED as error:
             raise _unfit(base / "bin", f"a file cannot be unpacked: {error}", "copy the folder again") from error
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ KAFKA_JVM = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1
 AOT_BYTES = 64_000_000
 _READY_TIMEOUT_S = 60
 _RUN_TIMEOUT_S = 120
+_WRITE_TIMEOUT_S = 60
 _ATTEMPTS = 2  # a port that was free can be taken before Kafka binds it
 _READY = "Kafka Server started"
 # Any well-formed id does, but the lowest, which Kafka reserves: this broker lives for seconds and nobody joins it.
@@ -76,7 +79,7 @@ def aot_cache(root: Path, kafka: Kafka, note: Callable[[str], None]) -> Path | N
         _remember(failed, str(error))
         note(f"Kafka starts without its start-up cache, some 3 s slower: {error}")
         return None
-    except (HarnessError, OSError) as error:  # a full or read-only disk: Kafka works without
+    except (HarnessError, OSError, subprocess.SubprocessError) as error:  # a full disk: Kafka works without
         note(f"Kafka starts without its start-up cache, some 3 s slower: {error}")
         return None
     return cache
@@ -106,14 +109,22 @@ def _trained(root: Path, kafka: Kafka) -> Path:
     made, log = folder / "kafka.aot", folder / "kafka.log"
     properties = _write_configuration(folder)
     command = [str(kafka.java), *KAFKA_JVM, f"-XX:AOTCacheOutput={made}", "-cp", kafka.classpath]
-    # coreutils' timeout ends Kafka even where the harness itself was killed meanwhile.
-    bounded = ["timeout", "--kill-after=5", str(_RUN_TIMEOUT_S), *command, "kafka.Kafka", str(properties)]
+    # coreutils' timeout ends Kafka even where the harness itself was killed meanwhile. Told to end, it gives its
+    # child the time after which it kills: writing the cache takes some seconds.
+    bounded = ["timeout", f"--kill-after={_WRITE_TIMEOUT_S}", str(_RUN_TIMEOUT_S), *command]
     with log.open("wb") as output:
-        process = subprocess.Popen(bounded, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [*bounded, "kafka.Kafka", str(properties)],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
         try:
             _wait_ready(process, log)
             process.terminate()
-            process.wait(_RUN_TIMEOUT_S)  # the JVM writes the cache on its way out
+            process.wait(_RUN_TIMEOUT_S + _WRITE_TIMEOUT_S)
         finally:
             _end(process)
     if not made.is_file():
@@ -139,10 +150,10 @@ def _wait_ready(process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave no process: timeout passes SIGTERM on, and sends SIGKILL itself five seconds later."""
+    """Leave no process of the run: Java, the one that it starts to write the cache, and timeout."""
     if process.poll() is None:
-        process.terminate()
-        process.wait(10)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _reason(log: Path) -> str:

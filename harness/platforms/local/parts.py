@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import BadInput
@@ -22,9 +22,8 @@ from harness.platforms.local.server import Server
 
 __all__ = ["Dependencies", "Server", "cache_root", "dependencies", "fetch_all", "milvus_server"]
 
-# What a version outside of the catalogue may have to be: the largest of those known (2.3.0), for the disk's sake.
-_UNKNOWN_UNPACKED_BYTES = 515_000_000
-_UNKNOWN_DOWNLOAD_BYTES = 102_000_000
+# What a version outside of the catalogue may occupy while it is made: as much as the largest one known, 2.3.0.
+_UNKNOWN_BYTES = 720_000_000
 _SERIES = re.compile(r"2\.3\.\d+(\.post\d+)?")
 
 
@@ -84,10 +83,20 @@ def fetch_all(versions: Sequence[str]) -> None:
 def milvus_part(version: str, known: Catalogue) -> Part:
     """Describe the server of a version; raise BadInput where there can be none."""
     wheel = next((wheel for wheel in known.milvus if wheel.version == version), None)
-    if wheel is None and not _SERIES.fullmatch(version):
+    if wheel is not None:
+        return _wheel_part(f"milvus {version}", f"milvus/{version}", wheel, unpack.milvus)
+    if not _SERIES.fullmatch(version):
         raise _unknown(version, known)
-    wheel = wheel or Wheel("milvus", version, "", _UNKNOWN_DOWNLOAD_BYTES, _UNKNOWN_UNPACKED_BYTES)
-    return _wheel_part(f"milvus {version}", f"milvus/{version}", wheel, unpack.milvus)
+    wheel = Wheel("milvus", version, "", 0, _UNKNOWN_BYTES)
+    part = _wheel_part(f"milvus {version}", f"milvus/{version}", wheel, unpack.milvus)
+
+    def make(work: Work, into: Path) -> None:
+        try:
+            part.make(work, into)
+        except BadInput as error:
+            raise _unknown(version, known) from error
+
+    return replace(part, make=make)
 
 
 def dependency_parts(known: Catalogue) -> tuple[Part, Part, Part, Part]:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from harness.cluster import ClusterSpec
@@ -14,9 +13,8 @@ from harness.errors import BadInput, ClusterError
 from harness.platforms.local import settings
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.parts import milvus_server
-from harness.platforms.local.process import Process, end_all, tagged
+from harness.platforms.local.process import Process, end_all, orphans, tagged
 from harness.platforms.local.state import ClusterState, Folder, clusters_home
-from harness.platforms.local.trash import remove_folder
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 # A Unix socket's path ends at 108 bytes (unix(7)); SeaweedFS puts two into the folder of its data.
@@ -79,16 +77,26 @@ class LocalPlatform:
         folder.read()
         return LocalCluster(folder)
 
+    def open_anyway(self, name: str) -> LocalCluster:
+        """Return a cluster even if its state can't be read: good enough to destroy it."""
+        return LocalCluster(Folder(clusters_home() / name))
+
+    def is_kept(self, name: str) -> bool:
+        """Whether a cluster was left up on purpose."""
+        return Folder(clusters_home() / name).read().owner is None
+
     def names(self) -> list[str]:
         """Return the names of all clusters there are."""
         return sorted(path.name for path in _folders())
 
     def heal(self) -> list[str]:
         """Remove whatever a killed run left and say what it was; what still belongs to somebody stays."""
-        done = [f"cluster {folder.name}" for folder in map(Folder, _folders()) if _abandoned(folder) and _remove(folder)]
-        orphans = [process for process, tag in tagged() if not Path(tag).exists()]
-        end_all(orphans)
-        return done + [f"process {process.pid}" for process in orphans]
+        done = [
+            f"cluster {folder.name}" for folder in map(Folder, _folders()) if _abandoned(folder) and _remove(folder)
+        ]
+        lost = orphans() + [process for process, tag in tagged() if not Path(tag).exists()]
+        end_all(lost)
+        return done + [f"process {process.pid}" for process in lost]
 
 
 def _folders() -> Iterator[Path]:

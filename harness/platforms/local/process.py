@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from tenacity import retry_if_result, stop_after_delay, wait_fixed
 from tenacity import retry as retrying
+from tenacity import retry_if_result, stop_after_delay, wait_fixed
 
 # Every process of a cluster carries its folder in the environment, so that one that was started a moment
 # before its harness was killed, and is in no file yet, can still be found.
 TAG = "MILVUS_HARNESS_CLUSTER"
+# A load generator carries the process that started it instead, as `pid-started`.
+OWNER = "MILVUS_HARNESS_OWNER"
 _POLL_S = 0.02
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -112,6 +114,22 @@ def tagged(name: str = TAG) -> Iterator[tuple[Process, str]]:
                 key, _, value = entry.partition(b"=")
                 if key == name.encode() and (process := Process.of(pid)):
                     yield process, value.decode(errors="replace")
+
+
+def owner_mark() -> str:
+    """Return what marks the processes that belong to this one."""
+    me = Process.of(os.getpid())
+    return f"{me.pid}-{me.started}" if me else ""
+
+
+def orphans() -> list[Process]:
+    """Return the load generators whose owner is gone."""
+    found = []
+    for process, owner in tagged(OWNER):
+        pid, _, started = owner.partition("-")
+        if pid.isdecimal() and started.isdecimal() and not Process(int(pid), int(started)).alive:
+            found.append(process)
+    return found
 
 
 def end_all(processes: Sequence[Process], timeout_s: float = 10) -> list[Process]:

@@ -28,7 +28,7 @@ class Fetching:
         self._begun_s: dict[str, float] = {}
         self._lock = Lock()
         self._bar = bar
-        self._task = bar.add_task("", total=sum(sizes_bytes.values())) if bar else TaskID(0)
+        self._task = bar.add_task("", total=sum(sizes_bytes.values()) or None) if bar else TaskID(0)
 
     def begin(self, part: str) -> None:
         """A part is being fetched."""
@@ -53,18 +53,19 @@ class Fetching:
         self._show(part, None)
         if self._bar is None:
             took_s = time.monotonic() - self._begun_s[part]
-            note(f"  {part}: {megabytes(self._sizes_bytes[part])} in {took_s:.1f} s")
+            note(f"  {part}: {_size(self._sizes_bytes[part])} in {took_s:.1f} s")
 
     def _show(self, part: str, doing: str | None) -> None:
         with self._lock:
-            self._doing.pop(part, None)
             if doing:
                 self._doing[part] = doing
+            else:
+                self._doing.pop(part, None)
             if self._bar is not None:
                 self._bar.update(self._task, completed=sum(self._fetched_bytes.values()), description=self._in_hand())
 
     def _in_hand(self) -> str:
-        """Name the part that was told of last, so that the line stays short."""
+        """Name the part that was begun last, so that the line stays short and steady."""
         return next((f"{doing} {part}" for part, doing in reversed(self._doing.items())), "done")
 
 
@@ -72,7 +73,7 @@ class Fetching:
 def fetching(sizes_bytes: Mapping[str, int], into: str) -> Iterator[Fetching]:
     """Show the parts' progress while the block runs; the sum of the sizes is said first."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    total = megabytes(sum(sizes_bytes.values()))
+    total = _size(sum(sizes_bytes.values()))
     console.print(f"fetching {', '.join(sizes_bytes)}: {total}, once, into {into}", markup=False)
     if not console.is_terminal:
         yield Fetching(sizes_bytes, None)
@@ -80,3 +81,7 @@ def fetching(sizes_bytes: Mapping[str, int], into: str) -> Iterator[Fetching]:
     columns = (TextColumn("{task.description:<24}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         yield Fetching(sizes_bytes, bar)
+
+
+def _size(size_bytes: int) -> str:
+    return megabytes(size_bytes) if size_bytes else "size unknown"

@@ -79,7 +79,9 @@ class Folder:
         try:
             return _CLUSTER.validate_json((self.path / "cluster.json").read_bytes())
         except FileNotFoundError:
-            raise BadInput(f"there is no cluster {self.name!r}", where=str(self.path), mend="see harness status") from None
+            raise BadInput(
+                f"there is no cluster {self.name!r}", where=str(self.path), mend="see harness status"
+            ) from None
         except ValidationError as error:
             raise BadInput(
                 f"the state of cluster {self.name!r} can't be read ({error.error_count()} errors)",

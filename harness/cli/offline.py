@@ -1,0 +1,81 @@
+"""The commands that need no cluster: plan, recheck, report."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness.errors import BadInput
+from harness.report import page
+from harness.report.summary import summary
+from harness.run.judging import review
+from harness.store.run_folder import RunFolder
+from harness.store.run_record import Skipped
+
+_console = Console()
+Run = Annotated[Path, typer.Argument(help="a run's folder under reports/")]
+Slo = Annotated[Path | None, typer.Option(help="other limits than those of the run")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(plan)
+    app.command()(recheck)
+    app.command()(report)
+
+
+def plan(
+    path: Annotated[Path, typer.Argument(help="scenario files")] = Path("scenarios"),
+    select: Annotated[str, typer.Option(help="gate, nightly or scenario names; empty for all")] = "gate",
+    seed: Annotated[str, typer.Option(help="the run's seed")] = "1",
+) -> None:
+    """Print the numbered steps of scenarios with their durations; nothing is started."""
+    options = [
+        "--harness-plan",
+        f"--harness-select={select}",
+        f"--harness-seed={seed}",
+        "-q",
+        "--no-header",
+        "--no-summary",
+    ]
+    done = subprocess.run([sys.executable, "-m", "pytest", str(path), *options], check=False)
+    # pytest's 5 says that no test was run, which is what was asked for.
+    raise typer.Exit(0 if done.returncode == 5 else done.returncode)
+
+
+def recheck(run: Run, slo: Slo = None) -> None:
+    """Judge a run again, from its folder alone; the exit code is the verdict's."""
+    folder = RunFolder.open(run)
+    verdict = review(folder, slo, _skipped(folder)).verdict
+    table = Table("scenario", "verdict", "why")
+    for entry in verdict.scenarios:
+        if isinstance(entry, Skipped):
+            table.add_row(entry.name, "skipped", entry.reason)
+        else:
+            table.add_row(entry.name, entry.judgement.verdict, "; ".join(entry.judgement.reasons))
+    _console.print(table)
+    _console.print(f"{verdict.verdict}: {verdict.sentence}", highlight=False)
+    raise typer.Exit(verdict.verdict.exit_code)
+
+
+def report(run: Run) -> None:
+    """Make the page and the summary again, from the run's folder alone."""
+    folder = RunFolder.open(run)
+    view = review(folder, skipped=_skipped(folder))
+    page.renew(folder.page, view)
+    folder.summary.write_text(summary(view), encoding="utf-8")
+    _console.print(f"page: {folder.page}", highlight=False)
+
+
+def _skipped(folder: RunFolder) -> list[Skipped]:
+    """Return what the run skipped; a run that was killed has no verdict, and nothing to say of it."""
+    try:
+        return [entry for entry in folder.read_verdict().scenarios if isinstance(entry, Skipped)]
+    except BadInput:
+        return []

@@ -1,0 +1,94 @@
+"""The open loop: every operation starts when it was intended to, whatever became of those before it.
+
+Runs under gevent, so in Locust's process alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Group
+
+from harness.history import NS_PER_S, Kind
+from harness.load.job import LoadJob
+from harness.load.recorder import FLUSH_S, Recorder
+from harness.load.wire import (
+    Answer,
+    RawCalls,
+    delete_request,
+    insert_request,
+    read_answer,
+    read_failure,
+    search_request,
+)
+
+Listener = Callable[[Kind, int, Answer], None]  # what, latency from the intended start in ns, what came of it
+_GRACE_S = 0.5  # beyond the deadline: what has not answered by then is cut off
+
+
+class Dispatcher:
+    """Sends a job's schedule through one channel and records every operation."""
+
+    def __init__(self, job: LoadJob, calls: RawCalls, recorder: Recorder, t0_ns: int, listener: Listener) -> None:
+        self._job, self._calls, self._recorder, self._listener = job, calls, recorder, listener
+        self._intended_ns = job.schedule.offset_ns + t0_ns
+        self._searches: list[bytes] = [search_request(job.shape, query) for query in job.queries]
+        self._ended = Event()
+        self._in_flight = Group()
+        self._sent_ns: dict[int, int] = {}
+
+    def run(self) -> None:
+        """Send everything, then wait for the last answers. Whatever ends it, all that was sent is recorded."""
+        flusher = gevent.spawn(self._flush_on_and_on)
+        try:
+            for index in range(len(self._job.schedule)):
+                self._send_in_time(index)
+        finally:
+            self._finish()
+            self._ended.set()
+            flusher.join()
+            self._recorder.close()
+
+    def _send_in_time(self, index: int) -> None:
+        request = self._request(index)  # before the wait, so that making it delays nothing
+        left_ns = int(self._intended_ns[index]) - time.monotonic_ns()
+        # Also when late: the answers to what was sent must get their turn.
+        gevent.sleep(max(0, left_ns) / NS_PER_S)
+        self._in_flight.start(gevent.Greenlet(self._operate, index, request))
+
+    def _request(self, index: int) -> bytes:
+        schedule, collection = self._job.schedule, self._job.shape.collection
+        kind = Kind(schedule.kind[index])
+        if kind == Kind.SEARCH:
+            return self._searches[schedule.query[index]]
+        first, count = int(schedule.key[index]), int(schedule.key_count[index])
+        if kind == Kind.DELETE:
+            return delete_request(collection, range(first, first + count))
+        begin = first - int(schedule.insert_keys[0])
+        keys = schedule.insert_keys[begin : begin + count]
+        return insert_request(collection, keys, self._job.inserts[begin : begin + count])
+
+    def _operate(self, index: int, request: bytes) -> None:
+        job, kind = self._job, Kind(self._job.schedule.kind[index])
+        self._sent_ns[index] = sent_ns = time.monotonic_ns()
+        raw = self._calls.send(kind, request, job.deadline_s)
+        done_ns = time.monotonic_ns()
+        rows = int(job.schedule.key_count[index])
+        answer = raw if isinstance(raw, Answer) else read_answer(raw, kind, job.shape, rows)
+        del self._sent_ns[index]
+        self._recorder.record(index, sent_ns, done_ns, answer)
+        self._listener(kind, done_ns - int(self._intended_ns[index]), answer)
+
+    def _finish(self) -> None:
+        self._in_flight.join(timeout=self._job.deadline_s + _GRACE_S)
+        self._in_flight.kill()
+        for index, sent_ns in self._sent_ns.items():
+            kind = Kind(self._job.schedule.kind[index])
+            self._recorder.record(index, sent_ns, -1, read_failure(kind, "CANCELLED", "the load was ended"))
+
+    def _flush_on_and_on(self) -> None:
+        while not self._ended.wait(timeout=FLUSH_S):
+            self._recorder.flush()

@@ -1,0 +1,152 @@
+"""The recorded streams of all writers, merged with the schedule into the operations of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from harness.errors import BadInput
+from harness.history import Kind, Operations, Outcome
+from harness.load.recorder import END, HEADER, SCHEMA
+from harness.load.schedule import Schedule
+
+Number = TypeVar("Number", bound=np.generic)
+NO_RECORD = "no record: its writer was killed"
+STREAMS = "operations-*.arrow"
+_METADATA_BYTES_MAX = 1 << 20  # of one batch: the real ones have about 1 kB
+
+
+def read_operations(folder: Path, schedule: Schedule, t0_ns: int, *, k: int, until_ns: int | None = None) -> Operations:
+    """Merge what every writer recorded; one row per operation of the schedule, in order of intended start.
+
+    t0_ns is the start of the load. What was never recorded is NEVER_SENT; but where a writer was killed, a write
+    without a record is UNKNOWN, for it may have been sent in the moment before. What was intended at or after
+    until_ns, when the load was ended on purpose, and was not sent is left out. A stream that breaks off is read up to its last
+    complete batch. Raises BadInput for files that are damaged or belong to another schedule.
+    """
+    streams = [Stream(path) for path in sorted(folder.glob(STREAMS))]
+    batches = [(stream.path, batch) for stream in streams for batch in stream.read()]
+    _check_owner(batches, schedule, t0_ns)
+    table = pa.Table.from_batches([batch for _, batch in batches], SCHEMA)
+    operations = _merged(table, schedule, t0_ns, k, cut=not all(stream.ended for stream in streams))
+    if until_ns is None:
+        return operations
+    # Writes that still went out while the load was being ended count: their rows are there.
+    return operations.where((operations.intended_ns < until_ns) | (operations.sent_ns >= 0))
+
+
+@dataclass
+class Stream:
+    """One writer's file, read on from where the last reading ended. `ended` once its writer has closed it."""
+
+    path: Path
+    offset: int = 0
+    ended: bool = False
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches that are complete by now. Raises BadInput for what is no such stream."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            data = file.read()
+        if self.offset == 0:
+            if not data.startswith(HEADER):
+                if not HEADER.startswith(data):
+                    raise self._damaged("is no stream of operations, or one of another format")
+                return
+            self.offset, data = len(HEADER), data[len(HEADER) :]
+        yield from self._batches(data)
+
+    def _batches(self, data: bytes) -> Iterator[pa.RecordBatch]:
+        source, start = pa.BufferReader(data), self.offset
+        while not self.ended:
+            rest = data[self.offset - start :]
+            self.ended = rest == END
+            batch = None if self.ended else self._next(source, rest)
+            if batch is None:
+                return
+            self.offset = start + source.tell()
+            yield batch
+
+    def _next(self, source: pa.BufferReader, rest: bytes) -> pa.RecordBatch | None:
+        """Read one batch; None where it is not complete."""
+        try:
+            batch = pa.ipc.read_record_batch(pa.ipc.read_message(source), SCHEMA)
+            batch.validate(full=True)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, ValueError, EOFError) as error:
+            # A writer that was killed leaves the beginning of a batch, and nothing behind it.
+            length = int.from_bytes(rest[4:8], "little")
+            if source.tell() < source.size() or rest.endswith(END) or length > _METADATA_BYTES_MAX:
+                raise self._damaged(f"is damaged after {self.offset:,} bytes") from error
+            return None
+        return batch
+
+    def _damaged(self, what: str) -> BadInput:
+        return BadInput(what, where=str(self.path), mend="restore the file, or run the scenario again")
+
+
+def _check_owner(batches: list[tuple[Path, pa.RecordBatch]], schedule: Schedule, t0_ns: int) -> None:
+    """Every record must be of this schedule, and none may be there twice."""
+    seen = np.zeros(len(schedule), bool)
+    for path, batch in batches:
+        mine = np.searchsorted(schedule.op_id, batch["op_id"].to_numpy())
+        known = mine < len(schedule)
+        fits = (
+            known.all()
+            and (batch["outcome"].to_numpy() <= Outcome.UNKNOWN).all()
+            and all(
+                (column[mine] == batch[name].to_numpy()).all()
+                for name, column in (
+                    ("op_id", schedule.op_id),
+                    ("kind", schedule.kind),
+                    ("intended_ns", schedule.offset_ns + t0_ns),
+                    ("key", schedule.key),
+                )
+            )
+        )
+        if not fits or seen[mine].any() or len(np.unique(mine)) < len(mine):
+            what = "holds operations of another schedule" if not fits else "holds operations that were recorded twice"
+            raise BadInput(what, where=str(path), mend="keep one run's streams, and its schedule, in one folder")
+        seen[mine] = True
+
+
+def _merged(table: pa.Table, schedule: Schedule, t0_ns: int, k: int, *, cut: bool) -> Operations:
+    n, rows = len(schedule), np.searchsorted(schedule.op_id, table["op_id"].to_numpy())
+    lost = (schedule.kind != Kind.SEARCH) & cut
+    outcome = np.where(lost, Outcome.UNKNOWN, Outcome.NEVER_SENT).astype(np.uint8)
+    errors = np.where(lost, NO_RECORD, "").astype(object)
+    errors[rows] = table["error"].to_pylist()
+    return Operations(
+        op_id=schedule.op_id,
+        kind=schedule.kind,
+        intended_ns=schedule.offset_ns + t0_ns,
+        sent_ns=_filled(np.full(n, -1, np.int64), rows, table["sent_ns"]),
+        done_ns=_filled(np.full(n, -1, np.int64), rows, table["done_ns"]),
+        outcome=_filled(outcome, rows, table["outcome"]),
+        query=schedule.query,
+        hits=_padded(np.full((n, k), -1, np.int64), rows, table["hits"]),
+        distances=_padded(np.full((n, k), np.nan, np.float32), rows, table["distances"]),
+        key=schedule.key,
+        key_count=schedule.key_count,
+        error=errors.astype(np.str_),
+    )
+
+
+def _filled(column: NDArray[Number], rows: NDArray[np.int64], values: pa.ChunkedArray) -> NDArray[Number]:
+    column[rows] = values.to_numpy()
+    return column
+
+
+def _padded(column: NDArray[Number], rows: NDArray[np.int64], lists: pa.ChunkedArray) -> NDArray[Number]:
+    """Write lists of any length into rows of a fixed one."""
+    array = lists.combine_chunks()
+    lengths = array.value_lengths().to_numpy()
+    places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    fits = places < column.shape[1]
+    column[np.repeat(rows, lengths)[fits], places[fits]] = array.flatten().to_numpy()[fits]
+    return column

@@ -1,0 +1,93 @@
+"""What came of every operation, written raw as it happens: one Arrow stream per writing process.
+
+`operations-<writer>.arrow` is a plain Arrow IPC stream that pandas, DuckDB and polars read. It grows by whole
+record batches, each written at once, so that a killed process loses no more than what it had not flushed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from harness.load.schedule import Schedule
+from harness.load.wire import Answer
+
+FLUSH_S = 1.0  # at most this much is lost with a killed process
+FORMAT = b"1"  # of the columns below: raised whenever one changes its meaning
+SCHEMA = pa.schema(
+    [
+        ("op_id", pa.int64()),
+        ("kind", pa.uint8()),
+        ("intended_ns", pa.int64()),
+        ("sent_ns", pa.int64()),
+        ("done_ns", pa.int64()),
+        ("outcome", pa.uint8()),
+        ("error", pa.string()),
+        ("query", pa.int32()),
+        ("hits", pa.list_(pa.int64())),
+        ("distances", pa.list_(pa.float32())),
+        ("key", pa.int64()),
+        ("key_count", pa.int32()),
+    ],
+    metadata={"format": FORMAT, "clock": "CLOCK_MONOTONIC, ns", "distances": "smaller is nearer"},
+)
+HEADER = SCHEMA.serialize().to_pybytes()
+# Arrow's own mark for a stream that its writer closed.
+END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+
+
+class Recorder:
+    """Writes the operations of one process. Not thread-safe; a context manager that marks the stream's end."""
+
+    def __init__(self, folder: Path, writer: str, schedule: Schedule, t0_ns: int) -> None:
+        self._file = (folder / f"operations-{writer}.arrow").open("xb", buffering=0)
+        self._file.write(HEADER)
+        self._schedule, self._t0_ns = schedule, t0_ns
+        self._rows: list[tuple[int, int, int, Answer]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def record(self, index: int, sent_ns: int, done_ns: int, answer: Answer) -> None:
+        """Keep what came of the schedule's operation at this index; done_ns is -1 where no answer came."""
+        self._rows.append((index, sent_ns, done_ns, answer))
+
+    def flush(self) -> None:
+        """Hand what was kept to the operating system, in one write. Nothing kept, nothing written."""
+        if self._rows:
+            message = self._batch().serialize().to_pybytes()
+            self._rows.clear()
+            self._file.write(message)
+
+    def close(self) -> None:
+        """Flush, mark the end of the stream and close it."""
+        if not self._file.closed:
+            self.flush()
+            self._file.write(END)
+            self._file.close()
+
+    def _batch(self) -> pa.RecordBatch:
+        index, sent, done, answers = zip(*self._rows, strict=True)
+        rows, plan = np.array(index), self._schedule
+        columns = {
+            "op_id": plan.op_id[rows],
+            "kind": plan.kind[rows],
+            "intended_ns": plan.offset_ns[rows] + self._t0_ns,
+            "sent_ns": sent,
+            "done_ns": done,
+            "outcome": [int(answer.outcome) for answer in answers],
+            "error": [answer.error for answer in answers],
+            "query": plan.query[rows],
+            "hits": [answer.hits for answer in answers],
+            "distances": [answer.distances for answer in answers],
+            "key": plan.key[rows],
+            "key_count": plan.key_count[rows],
+        }
+        return pa.record_batch([pa.array(columns[f.name], f.type) for f in SCHEMA], schema=SCHEMA)

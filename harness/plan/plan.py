@@ -1,0 +1,121 @@
+"""The numbered steps of a scenario, the same for the same seed, printed before anything starts."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.cluster import Role
+from harness.plan import faults as known_faults
+from harness.plan.faults import Fault, Kill, Pause
+from harness.plan.scenario import OBSERVE_S, READ_AGAIN_S, STEADY_S, WARM_UP_S, Chaos, Scenario
+
+# About what these take on an idle machine with a warm cache; only printed, never waited for.
+_PROVISION_S = 8.0
+_LOAD_S = 8.0
+_REMOVE_S = 1.0
+# What chaos draws from: a cluster with one query node less must be able to serve, so dependencies come singly too.
+_CHAOS: tuple[Fault, ...] = (
+    Kill(Role.QUERY_NODE),
+    Pause(Role.QUERY_NODE),
+    Kill(Role.PROXY),
+    Kill(Role.COORDINATORS),
+    Kill(Role.DATA_NODE),
+    Kill(Role.INDEX_NODE),
+    Kill(Role.ETCD),
+    Kill(Role.OBJECT_STORE),
+    Kill(Role.MESSAGE_QUEUE),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what happens, and about how long it takes."""
+
+    text: str
+    expected_s: float
+
+
+@dataclass(frozen=True)
+class PlannedFault:
+    """A fault with what the seed decided: how long to wait before it, and which of the role's members it hits."""
+
+    fault: Fault
+    wait_s: float
+    choice: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scenario made definite by a profile, a number of replicas and a seed."""
+
+    scenario: Scenario
+    profile: str
+    replicas: int
+    seed: int
+    faults: tuple[PlannedFault, ...]
+    observe_s: float
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The numbered steps, in order."""
+        return tuple(_steps(self))
+
+    @property
+    def expected_s(self) -> float:
+        """About how long all of it takes."""
+        return sum(step.expected_s for step in self.steps)
+
+    @property
+    def traffic_s(self) -> float:
+        """For how long traffic is scheduled at most: what a fault may take beyond what is expected, included."""
+        faults_s = sum(planned.wait_s + 3 * planned.fault.expected_s + 60 for planned in self.faults)
+        return WARM_UP_S + STEADY_S + faults_s + self.observe_s
+
+    def lines(self) -> list[str]:
+        """Return the steps as they are printed, each with its number and when it begins."""
+        begin_s, lines = 0.0, []
+        for number, step in enumerate(self.steps, 1):
+            lines.append(f"{number}. {step.text} ({begin_s:.0f} s + {step.expected_s:.0f} s)")
+            begin_s += step.expected_s
+        return lines
+
+
+def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int) -> Plan:
+    """Return the plan of a scenario. Errors: BadInput for a fault that can't be done."""
+    random = np.random.Generator(np.random.PCG64([seed, zlib.crc32(scenario.name.encode())]))
+    chosen = scenario.faults
+    if isinstance(chosen, Chaos):
+        chosen = tuple(_CHAOS[i] for i in random.integers(len(_CHAOS), size=chosen.faults))
+    for fault in chosen:
+        known_faults.check(fault)
+    planned = tuple(
+        # The phase at which a fault meets the servers' own clocks is chance: the seed's.
+        PlannedFault(fault, (scenario.gap_s if number else 0.0) + float(random.random()), int(random.integers(1 << 16)))
+        for number, fault in enumerate(chosen)
+    )
+    return Plan(scenario, profile, replicas, seed, planned, OBSERVE_S[profile])
+
+
+def _steps(plan: Plan) -> list[Step]:
+    scenario, data = plan.scenario, plan.scenario.data
+    nodes = scenario.count(Role.QUERY_NODE)
+    steps = [
+        Step(f"start Milvus {scenario.milvus} with {nodes} query nodes, settings {plan.profile}", _PROVISION_S),
+        Step(f"load {data.rows:,} x {data.dim} rows, {data.index} {data.metric}, {plan.replicas} replica(s)", _LOAD_S),
+        Step("send traffic and let it settle", WARM_UP_S),
+        Step("measure the steady state", STEADY_S),
+    ]
+    for planned in plan.faults:
+        steps.append(
+            Step(f"wait {planned.wait_s:.1f} s, then {planned.fault.label}", planned.wait_s + planned.fault.expected_s)
+        )
+    if plan.faults:
+        steps.append(Step("watch it recover", plan.observe_s))
+    return [
+        *steps,
+        Step("stop traffic, read every key back, twice", READ_AGAIN_S + 2),
+        Step("remove the cluster and judge", _REMOVE_S),
+    ]

@@ -1,0 +1,47 @@
+"""A scenario: topology, data, traffic, faults. A value that users write and the harness carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.cluster import Role, Topology
+from harness.plan.faults import Fault
+from harness.plan.specs import DataSpec, TrafficSpec
+
+
+@dataclass(frozen=True)
+class Chaos:
+    """`faults` kills and pauses one after another, of members and at moments that the seed decides."""
+
+    faults: int = 5
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is done to which cluster under which traffic; SLO limits are found by its name.
+
+    `gap_s` lies between one fault's healing and the next fault. `milvus` is the version it starts from.
+    """
+
+    name: str
+    title: str
+    faults: tuple[Fault, ...] | Chaos = ()
+    topology: Topology = field(default_factory=Topology)
+    data: DataSpec = field(default_factory=DataSpec)
+    traffic: TrafficSpec = field(default_factory=TrafficSpec)
+    milvus: str = "2.3.5"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    gap_s: float = 10.0
+
+    def count(self, role: Role) -> int:
+        """Return how many members of a role the scenario starts with."""
+        return self.topology.count(role)
+
+
+# The least steady state that a p99 at 50 searches/s can be judged on (facts: measuring, steady state).
+STEADY_S = 40.0
+# How long is looked at what comes after a fault: the profile's usual outage and then 30 s of sustained recovery.
+OBSERVE_S: Mapping[str, float] = {"fast": 45.0, "default": 120.0}
+WARM_UP_S = 3.0
+READ_AGAIN_S = 10.0

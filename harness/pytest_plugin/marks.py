@@ -1,0 +1,31 @@
+"""How a test says which scenario it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from harness.plan.scenario import Scenario
+
+MARK = "harness_scenario"
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A scenario with the selections that it belongs to."""
+
+    scenario: Scenario
+    selections: tuple[str, ...]
+
+
+def scenario(value: Scenario, *selections: str) -> pytest.MarkDecorator:
+    """Mark a test as running a scenario; it takes the fixture `outcome`. `selections`: e.g. "gate"."""
+    mark: pytest.MarkDecorator = getattr(pytest.mark, MARK)
+    return mark(Marked(value, selections))
+
+
+def marked(definition: pytest.Item) -> Marked | None:
+    """Return a test's scenario, None for an ordinary test."""
+    mark = definition.get_closest_marker(MARK)
+    return mark.args[0] if mark else None

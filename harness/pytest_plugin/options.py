@@ -1,0 +1,106 @@
+"""The plugin's options, all of them prefixed and in one group, read into typed values."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.errors import BadInput
+from harness.run.options import RunOptions, parse_endpoint, parse_seed, parse_settings
+
+# A selection by name: which marked tests, under which settings profiles, with how many replicas.
+_SELECTIONS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
+    "gate": (("fast",), (1,)),
+    "nightly": (("fast", "default"), (1, 2)),
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which scenarios run and in which variants. Without names: all that pytest collected."""
+
+    name: str
+    names: tuple[str, ...]
+    profiles: tuple[str, ...]
+    replicas: tuple[int, ...]
+
+    def takes(self, scenario: str, selections: tuple[str, ...]) -> bool:
+        """Whether a scenario that belongs to these selections is one of them."""
+        if self.name in _SELECTIONS:
+            return self.name == "nightly" or self.name in selections
+        return not self.names or scenario in self.names
+
+
+def add(parser: pytest.Parser) -> None:
+    """Register the options."""
+    group = parser.getgroup("harness", "Milvus harness: chaos and acceptance scenarios")
+    text = group.addoption
+    text(
+        "--harness-select", metavar="NAME", help="gate, nightly, or scenario names with commas; default: all collected"
+    )
+    text(
+        "--harness-profile", action="append", metavar="NAME", help="settings profile: fast or default; may be repeated"
+    )
+    text("--harness-replicas", action="append", metavar="N", help="replicas of the collection; may be repeated")
+    text("--harness-seed", default="1", metavar="N", help="decides data, traffic, members and moments (default: 1)")
+    text("--harness-milvus", metavar="WHAT", help="a version, or the folder of an unpacked server")
+    text("--harness-set", action="append", default=[], metavar="KEY=VALUE", help="a Milvus setting; may be repeated")
+    text("--harness-slo", metavar="FILE", help="a file of limits instead of the profile's own")
+    text("--harness-endpoint", metavar="HOST:PORT", help="a Milvus that already runs: traffic and checks, no faults")
+    text("--harness-tls", action="store_true", help="the endpoint speaks TLS")
+    text("--harness-token-file", metavar="FILE", help="holds the endpoint's token (or set HARNESS_TOKEN)")
+    text("--harness-keep", action="store_true", help="leave the cluster up after a failure, and say how to reach it")
+    text("--harness-reports", default="reports", metavar="DIR", help="where runs are kept (default: reports)")
+    text("--harness-plan", action="store_true", help="print the numbered steps and stop")
+
+
+def selection(config: pytest.Config) -> Selection:
+    """Read what is to be run. Errors: BadInput."""
+    chosen = config.getoption("--harness-select") or ""
+    profiles, replicas = _SELECTIONS.get(chosen, (("fast",), (1,)))
+    given_profiles = config.getoption("--harness-profile")
+    given_replicas = config.getoption("--harness-replicas")
+    return Selection(
+        name=chosen or "all",
+        names=() if chosen in _SELECTIONS else tuple(filter(None, chosen.split(","))),
+        profiles=tuple(given_profiles) if given_profiles else profiles,
+        replicas=tuple(map(_replicas, given_replicas)) if given_replicas else replicas,
+    )
+
+
+def run_options(config: pytest.Config) -> RunOptions:
+    """Read the rest. Errors: BadInput."""
+    option = config.getoption
+    address = option("--harness-endpoint")
+    slo = option("--harness-slo")
+    return RunOptions(
+        seed=parse_seed(option("--harness-seed")),
+        milvus=option("--harness-milvus"),
+        settings=parse_settings(option("--harness-set")),
+        slo=Path(slo) if slo else None,
+        endpoint=parse_endpoint(address, token=_token(config), tls=option("--harness-tls")) if address else None,
+        keep=option("--harness-keep"),
+        reports=Path(option("--harness-reports")),
+    )
+
+
+def _replicas(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise BadInput(f"{text!r} is no number of replicas", where="--harness-replicas", mend="take 1 or more")
+    return int(text)
+
+
+def _token(config: pytest.Config) -> str:
+    """Read the token from where no process list shows it."""
+    file = config.getoption("--harness-token-file")
+    if not file:
+        return os.environ.get("HARNESS_TOKEN", "")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadInput(
+            f"the token can't be read: {error.strerror}", where=f"--harness-token-file {file}", mend="give another file"
+        ) from None

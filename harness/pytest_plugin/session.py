@@ -1,0 +1,156 @@
+"""One run of scenarios inside a pytest session: its folder, its verdicts, its page."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from harness.errors import BadInput
+from harness.plan.plan import make_plan
+from harness.pytest_plugin.marks import marked
+from harness.pytest_plugin.options import Selection
+from harness.report import page
+from harness.report.summary import summary
+from harness.report.view import RunView
+from harness.run.environment import environment
+from harness.run.judging import review
+from harness.run.options import RunOptions
+from harness.run.progress import LiveProgress, PlainProgress, Reporter
+from harness.run.scenario_run import Wanted, check, platform_of, run_scenario
+from harness.store.run_folder import RunFolder
+from harness.store.run_record import Judged, RunRecord, Skipped
+from harness.verdict import EXIT_INTERRUPTED, Verdict
+
+# Never more: what is run until it passes proves nothing. A FAIL is not run again at all.
+_RERUNS = 1
+
+
+class HarnessSession:
+    """Registered as a plugin once scenarios were collected; until then pytest is left alone."""
+
+    def __init__(self, config: pytest.Config, options: RunOptions, chosen: Selection) -> None:
+        self._config, self._options, self._selection = config, options, chosen
+        self._skipped: list[Skipped] = []
+        self._view: RunView | None = None
+        self._ran = False
+        self.folder = RunFolder.create(options.reports, self._record())
+        self.reporter = _reporter(config)
+
+    def outcome(self, wanted: Wanted) -> Judged:
+        """Run a scenario; one that proves nothing is run once more, and said to be. Skips what can't be done here."""
+        self._ran = True
+        for attempt in range(_RERUNS + 1):
+            judged = run_scenario(wanted, self._options, self.folder, self.reporter)
+            verdict = judged.judgement.verdict
+            self.reporter.say(f"{wanted.name}: {verdict}" + _because(judged))
+            if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == _RERUNS:
+                break
+            self.reporter.say(f"{wanted.name}: it proves nothing, so it is run once more; both are kept")
+        return judged
+
+    def skip(self, wanted: Wanted, reason: str) -> None:
+        """Note a scenario that can't be run here."""
+        self._ran = True
+        self._skipped.append(Skipped(wanted.name, wanted.plan.scenario.title, reason))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """Judge the run from its folder, let pytest-html write its page around that, and set the exit code."""
+        self.reporter.close()
+        self._view = review(self.folder, skipped=self._skipped)
+        self.folder.write_verdict(self._view.verdict)
+        self.folder.summary.write_text(summary(self._view), encoding="utf-8")
+        session.exitstatus = _exit_code(session, self._view.verdict.verdict)
+        yield
+        page.finish(self.folder.page, self._view)
+
+    def pytest_html_report_title(self, report: object) -> None:
+        """Name the page after the run."""
+        report.title = f"{self._selection.name}, seed {self._options.seed}"  # type: ignore[attr-defined]  # pytest-html's
+
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """Put the verdict and the panels on top of pytest-html's table."""
+        if self._view:
+            prefix.append(str(page.fragment(self._view)))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say the verdict, why, and where the page is."""
+        if self._view:
+            verdict = self._view.verdict
+            terminalreporter.section(f"{verdict.verdict}", sep="=")
+            terminalreporter.write_line(verdict.sentence)
+            terminalreporter.write_line(f"page: {self.folder.page}")
+
+    def _record(self) -> RunRecord:
+        return RunRecord(
+            selection=self._selection.name,
+            seed=self._options.seed,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            command=command(self._config),
+            platform=platform_of(self._options).name,
+            profile=", ".join(self._selection.profiles),
+            milvus=self._options.milvus or "",
+            environment=environment(),
+        )
+
+
+def command(config: pytest.Config, node: str = "") -> str:
+    """Return the command that repeats the run, or one test of it. It never holds a secret: no option takes one."""
+    arguments = [str(argument) for argument in config.invocation_params.args]
+    options = [argument for argument in arguments if not (node and _is_path(argument))]
+    return shlex.join(["pytest", *([node] if node else []), *options])
+
+
+def wanted_by(item: pytest.Function, config: pytest.Config, options: RunOptions, chosen: Selection) -> Wanted:
+    """Return what a collected test wants to be run. Errors: BadInput."""
+    found = marked(item)
+    if found is None:
+        raise BadInput(f"{item.name} names no scenario", where=item.nodeid, mend="mark it with @scenario(...)")
+    profile, replicas = cast("tuple[str, int]", item.callspec.params["outcome"])
+    scenario = replace(found.scenario, milvus=options.milvus or found.scenario.milvus)
+    plan = make_plan(scenario, profile=profile, replicas=replicas, seed=options.seed)
+    many = len(chosen.profiles) * len(chosen.replicas) > 1
+    name = f"{scenario.name}-{profile}-{replicas}" if many else scenario.name
+    return Wanted(plan, name, command(config, item.nodeid))
+
+
+def checked(wanted: Wanted, options: RunOptions) -> None:
+    """Refuse what could not be run. Errors: BadInput, ClusterError, Unsupported."""
+    check(wanted, options)
+
+
+def _is_path(argument: str) -> bool:
+    return not argument.startswith("-") and Path(argument.partition("::")[0]).exists()
+
+
+def _because(judged: Judged) -> str:
+    return f", {judged.judgement.reasons[0]}" if judged.judgement.reasons else ""
+
+
+def _exit_code(session: pytest.Session, verdict: Verdict) -> int:
+    if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        return EXIT_INTERRUPTED
+    ordinary_failed = session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    return int(session.exitstatus) if ordinary_failed else verdict.exit_code
+
+
+def _reporter(config: pytest.Config) -> Reporter:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if terminal and capture and terminal.isatty and not os.environ.get("CI"):
+        return LiveProgress(sys.__stdout__ or sys.stdout, capture.global_and_fixture_disabled)
+
+    def write(text: str) -> None:
+        if terminal:
+            terminal.ensure_newline()
+            terminal.write_line(text, flush=True)
+
+    return PlainProgress(write)

@@ -1,0 +1,114 @@
+"""A scenario's panel: verdict and why, figures and limits, what happened in time, and what it all rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from harness.history import Event
+from harness.report import bins, stack
+from harness.report.render import render
+from harness.report.rows import figure_rows, finding_rows, informing
+from harness.report.stack import Axis
+from harness.report.story import story
+from harness.report.text import offset_text
+from harness.report.view import ScenarioView
+from harness.store.naming import slug
+from harness.verdict import Judgement
+
+_REASONS = 5  # shown at once; the others open
+
+
+def anchor_of(folder: str) -> str:
+    """Return the id that links to a scenario's panel, by its folder: two attempts have two."""
+    return f"scenario-{slug(folder.rsplit('/', 1)[-1])}"
+
+
+def panel(view: ScenarioView) -> Markup:
+    """Return a scenario's panel. Nothing in it needs a script to be read."""
+    axis = stack.axis_of(view)
+    anchor = anchor_of(view.folder)
+    return render("panel.html", anchor=anchor, **_head(view), **_time(view, axis, anchor), **_ground(view, axis))
+
+
+def _head(view: ScenarioView) -> dict[str, Any]:
+    judgement = view.judgement
+    valid = sum(one.ok for one in judgement.validity)
+    return {
+        "title": view.record.title,
+        "verdict": judgement.verdict.value,
+        "aborted": view.record.aborted,
+        "reasons": judgement.reasons[:_REASONS],
+        "more_reasons": judgement.reasons[_REASONS:],
+        "figures": [] if _unmeasured(judgement) else figure_rows(judgement.slos),
+        "informing": informing(judgement.slos),
+        "uncalibrated": bool(judgement.slos) and not any(row.calibrated for row in judgement.slos),
+        "validity": judgement.validity,
+        "valid_count": f"{valid} of {len(judgement.validity)} hold",
+    }
+
+
+def _unmeasured(judgement: Judgement) -> bool:
+    return all(math.isnan(row.value) for row in judgement.slos)
+
+
+def _time(view: ScenarioView, axis: Axis | None, anchor: str) -> dict[str, Any]:
+    """Return what needs an axis; all empty where no traffic was measured."""
+    if axis is None or view.timeline is None:
+        return {"stack": "", "story": "", "data": "", "bins": [], "bins_note": "", "bin_names": bins.NAMES}
+    rows, note = bins.table(view.timeline, axis)
+    return {
+        "stack": stack.draw(view, axis, f"{anchor}-story"),
+        "story": story(view, axis),
+        "data": bins.cursor_data(view, view.timeline, axis),
+        "bins": rows,
+        "bins_note": note,
+        "bin_names": bins.NAMES,
+    }
+
+
+def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
+    record = view.record
+    traffic = {name: f"{value:g}" for name, value in record.traffic.items()}
+    return {
+        "findings": finding_rows(view, axis),
+        "plan": record.plan,
+        "seed": record.seed,
+        "command": record.command,
+        "milvus": f"Milvus {record.milvus}, profile {record.profile}",
+        "workload": [(_words(name), str(value)) for name, value in {**record.data, **traffic}.items()],
+        "environment": list(record.environment.items()),
+        "settings": sorted(record.settings.items()),
+        "versions": _versions(record.versions, record.versions_after),
+        "events": [_event(event, view, axis) for event in view.history.events],
+        "folder": view.folder,
+        "files": view.files,
+    }
+
+
+def _words(name: str) -> str:
+    """Return a field's name as words, its unit apart: "deadline, s"."""
+    words, mark, unit = name.rpartition("_")
+    return f"{words}, {unit}".replace("_", " ") if mark and unit in ("s", "ms") else name.replace("_", " ")
+
+
+def _versions(before: Mapping[str, str], after: Mapping[str, str]) -> list[dict[str, str]]:
+    names = [*before, *(name for name in after if name not in before)]
+    gone = "\u2013"
+    return [{"member": name, "before": before.get(name, gone), "after": after.get(name, gone)} for name in names]
+
+
+def _event(event: Event, view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
+    t_s = (event.t_ns - view.history.events[0].t_ns) / 1e9 if axis is None else axis.at(event.t_ns)
+    detail = ", ".join(f"{key} {value}" for key, value in event.detail.items())
+    return {
+        "t_s": round(t_s, 3),
+        "when": offset_text(t_s),
+        "kind": event.kind.value,
+        "name": event.name,
+        "what": event.what,
+        "detail": detail,
+    }

@@ -1,0 +1,61 @@
+"""The job summary in Markdown: the verdict and why, the scenarios in a table, what to look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.report.header import KEY_FIGURES, ScenarioRow, provenance, scenario_rows
+from harness.report.view import RunView
+from harness.store.run_record import Judged
+
+_SIGNS = {"PASS": "\u2714", "FAIL": "\u2718", "INCONCLUSIVE": "?", "INVALID": "\u2205", "SKIPPED": "\u2013"}
+_REASONS = 8
+
+
+def summary(run: RunView) -> str:
+    """Return the run as Markdown, as a forge shows it beside a job; ends with a newline."""
+    record, verdict = run.record, run.verdict
+    lines = [
+        f"# {_SIGNS[verdict.verdict]} {verdict.verdict}",
+        "",
+        _plain(verdict.sentence),
+        "",
+        " \u00b7 ".join(f"{name} {_plain(value)}" for name, value in provenance(run)),
+        *_table(run),
+        *_reasons(run),
+        *(["", "Run it again:", "", f"    {record.command}"] if record.command else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(run: RunView) -> Iterator[str]:
+    rows = scenario_rows(run)
+    if rows:
+        yield ""
+        yield "| Scenario | Verdict | " + " | ".join(key.name for key in KEY_FIGURES) + " |"
+        yield "|---|---|" + "---:|" * len(KEY_FIGURES)
+        yield from (_row(row) for row in rows)
+
+
+def _row(row: ScenarioRow) -> str:
+    cells = [f"**{cell.text}**" if cell.state == "fail" else cell.text for cell in row.cells]
+    if row.note:
+        cells = [_plain(row.note), *[""] * (len(KEY_FIGURES) - 1)]
+    title = _plain(row.title) + (" (tried again)" if row.superseded else "")
+    return f"| {title} | {_SIGNS[row.verdict]} {row.verdict} | " + " | ".join(cells) + " |"
+
+
+def _reasons(run: RunView) -> Iterator[str]:
+    for entry in run.verdict.scenarios:
+        if isinstance(entry, Judged) and entry.judgement.reasons:
+            reasons = entry.judgement.reasons
+            yield from ("", f"**{_plain(entry.title)}**, in `{entry.folder}`:", "")
+            yield from (f"- {_plain(reason)}" for reason in reasons[:_REASONS])
+            if len(reasons) > _REASONS:
+                yield f"- and {len(reasons) - _REASONS} more"
+
+
+def _plain(text: str) -> str:
+    """Return text that Markdown leaves alone, on one line."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))

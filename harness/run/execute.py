@@ -1,0 +1,186 @@
+"""Carry out one scenario: everything that happens in time, and all of it into the scenario's folder."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from time import monotonic, monotonic_ns
+
+from harness.cluster import Cluster, ClusterSpec, Platform
+from harness.errors import ClusterError, HarnessError
+from harness.faults.inject import Injection, inject
+from harness.faults.journal import Journal
+from harness.history import NS_PER_S, Event, EventKind, Readback
+from harness.load.process import LoadProcess
+from harness.plan.plan import Plan, PlannedFault
+from harness.plan.scenario import READ_AGAIN_S, STEADY_S, WARM_UP_S
+from harness.run.progress import Reporter
+from harness.run.traffic import Traffic, prepare_traffic
+from harness.run.watch import Watcher
+from harness.store.events import EventLog
+from harness.store.record import ScenarioRecord
+from harness.store.scenario_folder import ScenarioFolder
+
+_TICK_S = 0.25
+
+
+class Execution:
+    """One scenario on its way; `run` does all of it and leaves the folder complete, whatever happens."""
+
+    def __init__(
+        self, plan: Plan, platform: Platform, spec: ClusterSpec, folder: ScenarioFolder, reporter: Reporter
+    ) -> None:
+        self.plan, self.platform, self.spec, self.folder, self.reporter = plan, platform, spec, folder, reporter
+        self._clock = threading.Event()
+        self._log: EventLog | None = None
+        self._watcher: Watcher | None = None
+        self._load: LoadProcess | None = None
+
+    def run(self, record: ScenarioRecord, *, keep_unless: Callable[[], bool] | None = None) -> None:
+        """Do the plan. What stops it is written into the record, so that what there was can still be judged.
+
+        With `keep_unless` the cluster stays up when the plan breaks off or this says no once it is done.
+        Errors: HarnessError when the cluster could not be made or broke off, KeyboardInterrupt.
+        """
+        self._record = record
+        self.folder.write_record(record)
+        with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
+            self._journal = Journal(cluster.journal)
+            self._in_phases(cluster, ending)
+
+    @contextmanager
+    def _cluster(self, keep_unless: Callable[[], bool] | None) -> Iterator[Cluster]:
+        """Make the cluster, and remove it at the end; whatever happens, the record says how it ended."""
+        passed = False
+        try:
+            with self._phase("provision", 8):
+                cluster = self.platform.create(self.spec, keep=False)
+            try:
+                yield cluster
+                self._note(complete=True)
+                passed = keep_unless is None or keep_unless()
+            finally:
+                self._let_go(cluster, keep=keep_unless is not None and not passed)
+        except BaseException as error:
+            self._note(aborted=_told(error))
+            raise
+
+    def _let_go(self, cluster: Cluster, *, keep: bool) -> None:
+        self._collect_logs(cluster)
+        if not keep:
+            cluster.destroy()
+            return
+        self.platform.keep(cluster.name)
+        where = cluster.endpoint().address
+        self.reporter.say(
+            f"{cluster.name} stays up at {where}; look with harness status, end it with harness down {cluster.name}"
+        )
+
+    def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
+        self._note(versions=dict(cluster.versions()))
+        with self._journal.step("load the collection"), self._phase("load", 8):
+            traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
+            if cluster.shared:
+                ending.callback(traffic.drop)
+        self._under_traffic(cluster, traffic)
+        with self._journal.step("read everything back"), self._phase("readback", READ_AGAIN_S + 2):
+            self._read_back(traffic)
+        self._note(versions_after=dict(cluster.versions()))
+
+    def _note(self, **changes: object) -> None:
+        self._record = replace(self._record, **changes)  # type: ignore[arg-type]  # callers name fields of the record
+        self.folder.write_record(self._record)
+
+    def _under_traffic(self, cluster: Cluster, traffic: Traffic) -> None:
+        with self._journal.step("send traffic"), self._sending(traffic), self._watching(cluster):
+            with self._phase("warm-up", WARM_UP_S):
+                self._pass(WARM_UP_S)
+            with self._phase("steady", STEADY_S):
+                self._pass(STEADY_S)
+            for planned in self.plan.faults:
+                with self._phase("fault", planned.wait_s + planned.fault.expected_s):
+                    self._fault(planned, cluster)
+            with self._phase("observe", self.plan.observe_s if self.plan.faults else 0):
+                self._pass(self.plan.observe_s if self.plan.faults else 0)
+
+    def _fault(self, planned: PlannedFault, cluster: Cluster) -> None:
+        def tell(what: str, detail: Mapping[str, str]) -> None:
+            self._tell(EventKind.FAULT, planned.fault.label, what, detail)
+
+        self._pass(planned.wait_s)
+        inject(planned, Injection(cluster, self._journal, tell, self._pass))
+
+    def _read_back(self, traffic: Traffic) -> None:
+        reads: list[Readback] = []
+        for number in range(2):
+            if number:
+                self._pass(READ_AGAIN_S)
+            reads.append(traffic.read_back())
+            self.folder.write_readbacks(reads)
+
+    @contextmanager
+    def _sending(self, traffic: Traffic) -> Iterator[None]:
+        self._load = traffic.process
+        with traffic.process:
+            yield
+        self._load = None
+
+    @contextmanager
+    def _watching(self, cluster: Cluster) -> Iterator[None]:
+        with Watcher(cluster, self._append) as self._watcher:
+            yield
+        self._watcher = None
+
+    @contextmanager
+    def _phase(self, name: str, expected_s: float) -> Iterator[None]:
+        self._tell(EventKind.PHASE, name, "begin")
+        self.reporter.phase(f"{self.plan.scenario.name}: {name}", expected_s)
+        yield
+        self._tell(EventKind.PHASE, name, "end")
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass under traffic, showing it. Errors: ClusterError when the load or the watcher breaks off."""
+        begin_s = monotonic()
+        end_ns = monotonic_ns() + round(seconds * NS_PER_S)
+        while (left_s := (end_ns - monotonic_ns()) / NS_PER_S) > 0:
+            self._clock.wait(min(_TICK_S, left_s))
+            self._check_alive()
+            if self._load:
+                seen = self._load.progress()
+                self.reporter.tick(monotonic() - begin_s, rate=seen.rate, errors=seen.errors)
+
+    def _check_alive(self) -> None:
+        if self._watcher and self._watcher.failure:
+            raise ClusterError(
+                f"the members can't be watched any more: {self._watcher.failure}",
+                where=self.plan.scenario.name,
+                mend="see harness status",
+            )
+        if self._load and not self._load.running:
+            raise ClusterError(
+                "the load generator ended too early", where=str(self.folder.path / "load.log"), mend="read its log"
+            )
+
+    def _collect_logs(self, cluster: Cluster) -> None:
+        """Keep the members' logs. What goes wrong here never hides what went wrong before."""
+        for name, file in cluster.log_files().items():
+            try:
+                shutil.copyfile(file, self.folder.logs / f"{name}.log")
+            except OSError as error:
+                self._tell(EventKind.NOTE, name, f"its log could not be kept: {error.strerror}")
+
+    def _tell(self, kind: EventKind, name: str, what: str, detail: Mapping[str, str] | None = None) -> None:
+        self._append(Event(monotonic_ns(), kind, name, what, detail or {}))
+
+    def _append(self, event: Event) -> None:
+        if self._log:
+            self._log.append(event)
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, HarnessError):
+        return str(error)
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,133 @@
+"""Run one planned scenario from nothing to its verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+
+from harness.cluster import ClusterSpec, Platform, Role
+from harness.errors import BadInput, HarnessError, Unsupported
+from harness.plan.faults import Upgrade
+from harness.plan.plan import Plan
+from harness.platforms.endpoint import EndpointPlatform
+from harness.platforms.local.platform import LocalPlatform
+from harness.platforms.local.settings import profile_settings
+from harness.run.environment import environment
+from harness.run.execute import Execution
+from harness.run.judging import judge_folder
+from harness.run.options import RunOptions
+from harness.run.progress import Reporter
+from harness.slo.limits import load_limits
+from harness.store.record import ScenarioRecord
+from harness.store.run_folder import RunFolder
+from harness.store.run_record import Judged
+from harness.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One scenario of a run: its plan, the command that runs it alone, and the name of its folder."""
+
+    plan: Plan
+    name: str
+    command: str
+
+
+def platform_of(options: RunOptions) -> Platform:
+    """Return what runs the clusters: this machine, or nothing where one runs already."""
+    return EndpointPlatform(options.endpoint) if options.endpoint else LocalPlatform()
+
+
+def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
+    """Return the cluster that a scenario starts with."""
+    plan = wanted.plan
+    return ClusterSpec(
+        name=f"{_short(wanted.name)}-{os.getpid()}",
+        milvus=plan.scenario.milvus,
+        profile=plan.profile,
+        settings={**plan.scenario.settings, **options.settings},
+        topology=plan.scenario.topology,
+    )
+
+
+def check(wanted: Wanted, options: RunOptions) -> None:
+    """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
+    load_limits(options.slo or wanted.plan.profile, wanted.plan.scenario.name)
+    if options.endpoint and wanted.plan.faults:
+        raise Unsupported(
+            f"{wanted.plan.faults[0].fault.label} can't be done through an address",
+            where="--harness-endpoint",
+            mend="run the scenario on a cluster that the harness starts",
+        )
+    platform = platform_of(options)
+    platform.check(spec_of(wanted, options))
+    for planned in wanted.plan.faults:
+        if isinstance(planned.fault, Upgrade):
+            platform.check(replace(spec_of(wanted, options), milvus=planned.fault.to))
+    if wanted.plan.replicas > wanted.plan.scenario.count(Role.QUERY_NODE):
+        raise BadInput(
+            f"{wanted.plan.replicas} replicas need as many query nodes", where=wanted.name, mend="take fewer replicas"
+        )
+
+
+def run_scenario(wanted: Wanted, options: RunOptions, run: RunFolder, reporter: Reporter) -> Judged:
+    """Run a scenario and judge it. A cluster that broke off is judged too: its run is INVALID.
+
+    Errors: KeyboardInterrupt, and what is a defect of the harness; the folder is complete in any case.
+    """
+    folder = run.new_scenario(wanted.name)
+    judged: list[Judged] = []
+
+    def judge_it() -> bool:
+        judged[:] = [judge_folder(folder)[2]]
+        return judged[0].judgement.verdict is Verdict.PASS
+
+    execution = Execution(wanted.plan, platform_of(options), spec_of(wanted, options), folder, reporter)
+    try:
+        execution.run(_record(wanted, options), keep_unless=judge_it if options.keep else None)
+    except HarnessError as error:
+        reporter.say(f"{wanted.name}: {error}")
+    judge_it()
+    return judged[0]
+
+
+def _record(wanted: Wanted, options: RunOptions) -> ScenarioRecord:
+    plan, scenario = wanted.plan, wanted.plan.scenario
+    limits = load_limits(options.slo or plan.profile, scenario.name)
+    data = {name: _shown(value) for name, value in vars(scenario.data).items() if value is not None}
+    return ScenarioRecord(
+        name=wanted.name,
+        title=scenario.title,
+        seed=plan.seed,
+        platform=platform_of(options).name,
+        profile=plan.profile,
+        plan=tuple(step.text for step in plan.steps),
+        command=wanted.command,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        milvus=scenario.milvus,
+        data={**data, "replicas": str(plan.replicas)},
+        traffic=asdict(scenario.traffic) | {"k": scenario.data.k},
+        limits=limits.given(),
+        calibrated=limits.calibrated,
+        faults=len(plan.faults),
+        settings=_changed_settings(wanted, options),
+        environment=environment(),
+    )
+
+
+def _changed_settings(wanted: Wanted, options: RunOptions) -> dict[str, str]:
+    """Return the settings that differ from the release's own."""
+    if options.endpoint:
+        return {}
+    own = {key: str(value) for key, value in profile_settings(wanted.plan.profile).items()}
+    return {**own, **wanted.plan.scenario.settings, **options.settings}
+
+
+def _shown(value: object) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)
+
+
+def _short(name: str) -> str:
+    return "".join(char if char.isalnum() else "-" for char in name.lower())[:28].strip("-")

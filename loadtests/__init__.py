@@ -1,0 +1,1 @@
+"""Locust files, started by the harness and usable alone."""

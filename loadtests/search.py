@@ -1,0 +1,149 @@
+"""Searches, inserts and deletes on a schedule fixed beforehand: an open loop, recorded raw.
+
+Started by the harness, the folder named by MILVUS_HARNESS_LOAD holds the schedule and where it goes. The moment
+of the start comes as one line on standard input, whose end is this process's end: it never outlives the harness.
+
+Alone it makes a small schedule of its own:
+
+    locust -f loadtests/search.py --headless --host 127.0.0.1:19530 --run-time 60s
+
+A collection that exists is searched with random queries; writes must be asked for (--insert-rate, --delete-rate)
+and need the fields pk, vector and version. One that does not exist is made, seeded, and asked to write as well.
+The options are in the group "Milvus" of --help. A token is read from MILVUS_HARNESS_TOKEN, never from an option.
+Each operation is recorded in Arrow streams in the folder of --records (read them with pandas or DuckDB); Locust's
+own figures are for watching only: they are rounded. Latencies count from the intended start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import tempfile
+import time
+from argparse import ArgumentParser
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import gevent
+import grpc
+import grpc.experimental.gevent
+from gevent.os import make_nonblocking, nb_read
+from locust import User, events, task
+from locust.exception import StopUser
+
+from harness.errors import HarnessError
+from harness.history import NS_PER_MS, Kind
+from harness.load.alone import HELP, RUN_S, TYPES, Options, job_alone, parse_host
+from harness.load.dispatch import Dispatcher
+from harness.load.job import FOLDER_VARIABLE, READY_FILE, TOKEN_VARIABLE, LoadJob, load_job, save_job
+from harness.load.recorder import Recorder
+from harness.load.wire import Answer, RawCalls, call_metadata, open_channel
+
+grpc.experimental.gevent.init_gevent()  # before any channel: else the first call stops the whole process
+
+_AHEAD_NS = 200 * NS_PER_MS  # of the start, when alone
+_CONNECT_S = 5.0  # a cluster that cannot be reached by then is measured as it is: not there
+_STDIN = 0
+_NICENESS = -10
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator] # Locust is not followed
+def _add_options(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("Milvus", "Traffic of this file when it runs alone.")
+    for option in fields(Options):
+        name, meaning = f"--{option.name.replace('_', '-')}", HELP[option.name]
+        group.add_argument(name, type=TYPES[option.name], default=option.default, help=meaning)
+    group.add_argument("--records", default="", help="folder for the raw operations (default: a fresh one, printed)")
+
+
+class Traffic(User):  # type: ignore[misc] # as above
+    """The one user that keeps the schedule; Locust's count of users has no say in it."""
+
+    fixed_count = 1
+
+    @task  # type: ignore[untyped-decorator] # as above
+    def keep_schedule(self) -> None:
+        """Send everything the schedule holds, then end the run."""
+        try:
+            self._run()
+        except HarnessError as error:
+            self.environment.process_exit_code = error.exit_code
+            logging.error("%s", error)  # noqa: TRY400 - one line for the user, without a traceback
+        gevent.spawn(self._end)
+        raise StopUser
+
+    def _run(self) -> None:
+        with suppress(PermissionError):  # on a shared machine the measuring must not wait for the measured
+            os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+        given = os.environ.get(FOLDER_VARIABLE)
+        folder, job = (Path(given), load_job(Path(given))) if given else self._alone()
+        channel = open_channel(job.endpoint)
+        with channel:
+            _connect(channel)
+            t0_ns = _told_start(folder) if given else time.monotonic_ns() + _AHEAD_NS
+            if t0_ns is None:
+                return
+            self._dispatch(folder, job, RawCalls(channel, call_metadata(job.endpoint)), t0_ns)
+
+    def _dispatch(self, folder: Path, job: LoadJob, calls: RawCalls, t0_ns: int) -> None:
+        recorder = Recorder(folder, str(os.getpid()), job.schedule, t0_ns)
+        dispatcher = Dispatcher(job, calls, recorder, t0_ns, self._show)
+        dispatcher.run()
+
+    def _alone(self) -> tuple[Path, LoadJob]:
+        said = vars(self.environment.parsed_options)
+        endpoint = parse_host(self.environment.host or "", os.environ.get(TOKEN_VARIABLE, ""))
+        folder = Path(said["records"] or tempfile.mkdtemp(prefix="milvus-load-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        job = job_alone(endpoint, Options(**{f.name: said[f.name] for f in fields(Options)}), said["run_time"] or RUN_S)
+        save_job(folder, job)
+        logging.info("raw operations: %s", folder)
+        return folder, job
+
+    def _show(self, kind: Kind, latency_ns: int, answer: Answer) -> None:
+        self.environment.events.request.fire(
+            request_type="milvus",
+            name=kind.name.lower(),
+            response_time=latency_ns / NS_PER_MS,
+            response_length=len(answer.hits),
+            exception=RuntimeError(answer.error) if answer.error else None,
+            context={},
+        )
+
+    def _end(self) -> None:
+        runner: Any = self.environment.runner
+        options: Any = self.environment.parsed_options
+        if options.headless:
+            runner.quit()
+        else:
+            runner.stop()
+
+
+def _connect(channel: Any) -> None:
+    try:
+        grpc.channel_ready_future(channel).result(timeout=_CONNECT_S)
+    except grpc.FutureTimeoutError:
+        logging.warning("not connected yet; starting all the same")
+
+
+def _told_start(folder: Path) -> int | None:
+    """Say that all is ready, and wait for the start; None where the harness ended first."""
+    make_nonblocking(_STDIN)
+    (folder / READY_FILE).touch()
+    line = b""
+    while not line.endswith(b"\n"):
+        part = nb_read(_STDIN, 64)
+        if not part:
+            return None
+        line += part
+    gevent.spawn(_end_with_harness)
+    return int(line)
+
+
+def _end_with_harness() -> None:
+    while nb_read(_STDIN, 64):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)  # as if stopped: what is in flight is still recorded

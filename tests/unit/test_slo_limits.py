@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from harness.errors import BadInput
+from harness.slo import PROFILES, SCENARIOS, Limits, load_limits
+from harness.slo.figures import DATA, FIGURES
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_shipped_profiles_limit_every_figure_of_every_scenario(profile: str, scenario: str) -> None:
+    limits = load_limits(profile, scenario)
+    assert set(limits.given()) == set(Limits.model_fields) - {"calibrated"}
+    assert all(limits.of(figure) == 0 for figure in DATA)
+
+
+def test_every_limit_is_on_a_figure() -> None:
+    assert set(Limits.model_fields) - {"calibrated"} <= {figure.name for figure in FIGURES}
+    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+
+
+def test_a_scenarios_table_overrides_the_defaults_key_by_key(tmp_path: Path) -> None:
+    path = written(tmp_path, "[defaults]\nbad_s = 5\nrecall = 0.9\n[proxy-killed]\nbad_s = 7.5\ncalibrated = true\n")
+    assert load_limits(path, "proxy-killed") == Limits(bad_s=7.5, recall=0.9, calibrated=True)
+    assert load_limits(str(path), "chaos") == Limits(bad_s=5.0, recall=0.9)
+    assert load_limits(path, "one-of-my-own") == Limits(bad_s=5.0, recall=0.9)
+
+
+def test_a_users_own_scenarios_may_have_tables(tmp_path: Path) -> None:
+    path = written(tmp_path, "[mine]\nbad_s = 1\n[my-other]\nbad_s = 2\n")
+    assert load_limits(path, "mine", known=["my-other"]) == Limits(bad_s=1.0)
+    with pytest.raises(BadInput, match="unknown scenario 'my-other'"):
+        load_limits(path, "mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[defaults]\nrecover = 3", r"unknown limit 'recover' \(.*mine.toml, \[defaults\] recover\): did you mean"),
+        ("[chaos]\nbads = 3", r"unknown limit 'bads' \(.*mine.toml, \[chaos\] bads\): did you mean 'bad_s'\?"),
+        ("[defaults]\nzzz = 3", r"unknown limit 'zzz' .*: one of calibrated, steady_p95_ms"),
+        ("[defaults]\nbad_s = 'few'", r"bad_s = 'few' is no limit .*\[defaults\] bad_s\): give a number of at least 0"),
+        ("[defaults]\nbad_s = true", r"bad_s = True is no limit"),
+        ("[defaults]\nbad_s = -1", r"bad_s = -1 is no limit"),
+        ("[defaults]\nrecover_s = inf", r"recover_s = inf is no limit .*or leave the key out"),
+        ("[defaults]\nrecover_s = nan", r"recover_s = nan is no limit"),
+        ("[defaults]\nrecall = 95", r"recall = 95 is no limit .*: give a number from 0 to 1"),
+        ("[defaults]\ncalibrated = 'yes'", r"calibrated = 'yes' is no limit .*: give true or false"),
+        ("[proxy-kiled]\nbad_s = 1", r"unknown scenario 'proxy-kiled' \(.*\): did you mean 'proxy-killed'\?"),
+        ("bad_s = 1", r"unknown scenario 'bad_s'"),
+        ("chaos = 1", r"chaos stands outside a table"),
+        ("[defaults", r"not a TOML file \(.*mine.toml\): correct it"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_and_key(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(BadInput, match=expected) as caught:
+        load_limits(written(tmp_path, text), "query-node-killed")
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("name", ["fats", "no/such/file.toml"])
+def test_a_file_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(BadInput, match=rf"no limits: No such file or directory \({name}\)"):
+        load_limits(name, "chaos")
+
+
+def test_a_misspelt_profile_is_recognised() -> None:
+    with pytest.raises(BadInput, match="did you mean 'default'"):
+        load_limits("defualt", "chaos")
+
+
+def test_bytes_that_are_no_text_are_no_limits(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match="not a TOML file"):
+        load_limits(path, "chaos")
