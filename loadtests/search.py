@@ -22,7 +22,6 @@ import signal
 import tempfile
 import time
 from argparse import ArgumentParser
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -45,9 +44,8 @@ from harness.load.wire import Answer, RawCalls, call_metadata, open_channel
 grpc.experimental.gevent.init_gevent()  # before any channel: else the first call stops the whole process
 
 _AHEAD_NS = 200 * NS_PER_MS  # of the start, when alone
-_CONNECT_S = 5.0  # a cluster that cannot be reached by then is measured as it is: not there
+_CONNECT_S = 2.0  # a cluster that cannot be reached by then is measured as it is: not there
 _STDIN = 0
-_NICENESS = -10
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator] # Locust is not followed
@@ -76,8 +74,6 @@ class Traffic(User):  # type: ignore[misc] # as above
         raise StopUser
 
     def _run(self) -> None:
-        with suppress(PermissionError):  # on a shared machine the measuring must not wait for the measured
-            os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
         given = os.environ.get(FOLDER_VARIABLE)
         folder, job = (Path(given), load_job(Path(given))) if given else self._alone()
         channel = open_channel(job.endpoint)
@@ -91,6 +87,8 @@ class Traffic(User):  # type: ignore[misc] # as above
     def _dispatch(self, folder: Path, job: LoadJob, calls: RawCalls, t0_ns: int) -> None:
         recorder = Recorder(folder, str(os.getpid()), job.schedule, t0_ns)
         dispatcher = Dispatcher(job, calls, recorder, t0_ns, self._show)
+        for ending in (self.environment.events.quitting, self.environment.events.test_stopping):
+            ending.add_listener(lambda **_: dispatcher.stop())
         dispatcher.run()
 
     def _alone(self) -> tuple[Path, LoadJob]:

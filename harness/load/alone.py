@@ -11,11 +11,12 @@ from pymilvus.grpc_gen import milvus_pb2, schema_pb2
 from harness.cluster import Endpoint
 from harness.errors import BadInput
 from harness.load.collection import DEFAULT_NAME, provision
-from harness.load.dataset import METRICS, DataSpec, insert_vectors, load_dataset
+from harness.load.dataset import insert_vectors, load_dataset
 from harness.load.job import LoadJob
 from harness.load.rpc import Connection
-from harness.load.schedule import TrafficSpec, make_schedule
+from harness.load.schedule import make_schedule
 from harness.load.wire import CONSISTENCY, KEY_FIELD, VECTOR_FIELD, VERSION_FIELD, SearchShape
+from harness.plan.specs import METRICS, DataSpec, TrafficSpec
 
 RUN_S = 60.0  # where no --run-time is given
 _TIMEOUT_S = 10.0

@@ -13,7 +13,7 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
 from harness.cluster import Endpoint
 from harness.errors import ClusterError
 from harness.history import Kind, Outcome, Readback, Truth
-from harness.load.dataset import Dataset, DataSpec
+from harness.load.dataset import Dataset
 from harness.load.rpc import Connection
 from harness.load.schedule import FIRST_INSERT_KEY
 from harness.load.wire import (
@@ -28,6 +28,7 @@ from harness.load.wire import (
     read_write,
     search_request,
 )
+from harness.plan.specs import DataSpec
 
 DEFAULT_NAME = "harness"
 RECALL_TOLERANCE = 1e-4  # relative: distances in float32 differ in their last digits by the order of additions

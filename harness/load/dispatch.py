@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import gevent
 from gevent.event import Event
@@ -35,8 +36,8 @@ class Dispatcher:
     def __init__(self, job: LoadJob, calls: RawCalls, recorder: Recorder, t0_ns: int, listener: Listener) -> None:
         self._job, self._calls, self._recorder, self._listener = job, calls, recorder, listener
         self._intended_ns = job.schedule.offset_ns + t0_ns
-        self._searches: list[bytes] = [search_request(job.shape, query) for query in job.queries]
-        self._ended = Event()
+        self._searches = [search_request(job.shape, query) for query in job.queries]
+        self._stopped, self._ended = Event(), Event()
         self._in_flight = Group()
         self._sent_ns: dict[int, int] = {}
 
@@ -45,25 +46,34 @@ class Dispatcher:
         flusher = gevent.spawn(self._flush_on_and_on)
         try:
             for index in range(len(self._job.schedule)):
-                self._send_in_time(index)
+                if not self._send_in_time(index):
+                    break
         finally:
             self._finish()
             self._ended.set()
             flusher.join()
             self._recorder.close()
 
-    def _send_in_time(self, index: int) -> None:
+    def stop(self) -> None:
+        """Send nothing more; what is in flight still gets its deadline."""
+        self._stopped.set()
+
+    def _send_in_time(self, index: int) -> bool:
         request = self._request(index)  # before the wait, so that making it delays nothing
         left_ns = int(self._intended_ns[index]) - time.monotonic_ns()
-        # Also when late: the answers to what was sent must get their turn.
-        gevent.sleep(max(0, left_ns) / NS_PER_S)
+        # A sleep also when late: the answers to what was sent must get their turn.
+        if left_ns <= 0:
+            gevent.sleep(0)
+        if self._stopped.wait(timeout=max(0, left_ns) / NS_PER_S):
+            return False
         self._in_flight.start(gevent.Greenlet(self._operate, index, request))
+        return True
 
     def _request(self, index: int) -> bytes:
         schedule, collection = self._job.schedule, self._job.shape.collection
         kind = Kind(schedule.kind[index])
         if kind == Kind.SEARCH:
-            return self._searches[schedule.query[index]]
+            return self._searches[int(schedule.query[index])]
         first, count = int(schedule.key[index]), int(schedule.key_count[index])
         if kind == Kind.DELETE:
             return delete_request(collection, range(first, first + count))
@@ -90,5 +100,7 @@ class Dispatcher:
             self._recorder.record(index, sent_ns, -1, read_failure(kind, "CANCELLED", "the load was ended"))
 
     def _flush_on_and_on(self) -> None:
+        threads = gevent.get_hub().threadpool  # a slow disk must not delay what is to be sent
         while not self._ended.wait(timeout=FLUSH_S):
-            self._recorder.flush()
+            with suppress(OSError):  # a full disk may be free a second later: what was not written is kept
+                threads.apply(self._recorder.flush)

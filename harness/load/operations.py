@@ -27,8 +27,8 @@ def read_operations(folder: Path, schedule: Schedule, t0_ns: int, *, k: int, unt
 
     t0_ns is the start of the load. What was never recorded is NEVER_SENT; but where a writer was killed, a write
     without a record is UNKNOWN, for it may have been sent in the moment before. What was intended at or after
-    until_ns, when the load was ended on purpose, and was not sent is left out. A stream that breaks off is read up to its last
-    complete batch. Raises BadInput for files that are damaged or belong to another schedule.
+    until_ns, when the load was ended on purpose, and was not sent is left out. A stream that breaks off is read
+    up to its last complete batch. Raises BadInput for files that are damaged or belong to another schedule.
     """
     streams = [Stream(path) for path in sorted(folder.glob(STREAMS))]
     batches = [(stream.path, batch) for stream in streams for batch in stream.read()]
@@ -37,8 +37,8 @@ def read_operations(folder: Path, schedule: Schedule, t0_ns: int, *, k: int, unt
     operations = _merged(table, schedule, t0_ns, k, cut=not all(stream.ended for stream in streams))
     if until_ns is None:
         return operations
-    # Writes that still went out while the load was being ended count: their rows are there.
-    return operations.where((operations.intended_ns < until_ns) | (operations.sent_ns >= 0))
+    # What still went out while the load was being ended counts, or may have gone out: its rows may be there.
+    return operations.where((operations.intended_ns < until_ns) | (operations.outcome != Outcome.NEVER_SENT))
 
 
 @dataclass

@@ -6,6 +6,7 @@ record batches, each written at once, so that a killed process loses no more tha
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,14 +41,18 @@ HEADER = SCHEMA.serialize().to_pybytes()
 END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
+_Row = tuple[int, int, int, Answer]  # index in the schedule, sent and done in ns, what came of it
+
+
 class Recorder:
-    """Writes the operations of one process. Not thread-safe; a context manager that marks the stream's end."""
+    """Writes the operations of one process. A context manager that marks the stream's end."""
 
     def __init__(self, folder: Path, writer: str, schedule: Schedule, t0_ns: int) -> None:
         self._file = (folder / f"operations-{writer}.arrow").open("xb", buffering=0)
-        self._file.write(HEADER)
+        self._size = 0
+        self._write(HEADER)
         self._schedule, self._t0_ns = schedule, t0_ns
-        self._rows: list[tuple[int, int, int, Answer]] = []
+        self._rows: deque[_Row] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -60,21 +65,40 @@ class Recorder:
         self._rows.append((index, sent_ns, done_ns, answer))
 
     def flush(self) -> None:
-        """Hand what was kept to the operating system, in one write. Nothing kept, nothing written."""
-        if self._rows:
-            message = self._batch().serialize().to_pybytes()
-            self._rows.clear()
-            self._file.write(message)
+        """Hand what was kept to the operating system. Where it fails (OSError), all is kept for the next time.
+
+        May run in a thread beside the one that records.
+        """
+        rows = [self._rows.popleft() for _ in range(len(self._rows))]
+        if not rows:
+            return
+        try:
+            self._write(self._batch(rows).serialize().to_pybytes())
+        except OSError:
+            self._rows.extendleft(reversed(rows))
+            raise
 
     def close(self) -> None:
         """Flush, mark the end of the stream and close it."""
         if not self._file.closed:
             self.flush()
-            self._file.write(END)
+            self._write(END)
             self._file.close()
 
-    def _batch(self) -> pa.RecordBatch:
-        index, sent, done, answers = zip(*self._rows, strict=True)
+    def _write(self, message: bytes) -> None:
+        """Write all of it or, on a full disk, nothing: a torn batch would spoil what is written after it."""
+        try:
+            written = 0
+            while written < len(message):
+                written += self._file.write(message[written:])
+        except OSError:
+            self._file.truncate(self._size)
+            self._file.seek(self._size)
+            raise
+        self._size += len(message)
+
+    def _batch(self, recorded: list[_Row]) -> pa.RecordBatch:
+        index, sent, done, answers = zip(*recorded, strict=True)
         rows, plan = np.array(index), self._schedule
         columns = {
             "op_id": plan.op_id[rows],

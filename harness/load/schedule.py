@@ -13,35 +13,14 @@ from numpy.typing import NDArray
 from harness.errors import BadInput
 from harness.history import NS_PER_S, Kind
 from harness.load.randomness import generator
+from harness.plan.specs import TrafficSpec
 
 FIRST_INSERT_KEY = 1_000_000_000  # far above the keys of the loaded rows
 MIN_AGE_S = 10.0  # between an insert and its delete: longer than Bounded consistency's lag of 5 s
 SCHEDULE_FILE, QUERIES_FILE, INSERTS_FILE = "schedule.arrow", "queries.npy", "inserts.npy"
 _FORMAT = b"1"
+_LONGEST_S = 1_000_000.0
 _SLOTS = {Kind.SEARCH: 0, Kind.INSERT: 1, Kind.DELETE: 2}
-
-
-@dataclass(frozen=True)
-class TrafficSpec:
-    """What is offered: operations per second, rows per insert (a delete takes one insert's rows), the deadline.
-
-    The defaults keep a small machine below a tenth of its load and give a p99 its 1,000 searches in 20 s.
-    Raises BadInput for what cannot be offered.
-    """
-
-    search_rate: float = 50.0
-    insert_rate: float = 5.0
-    delete_rate: float = 1.0
-    rows_per_insert: int = 1
-    deadline_s: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("search_rate", "insert_rate", "delete_rate"):
-            _within(name, getattr(self, name), 0, 100_000)
-        _within("rows_per_insert", self.rows_per_insert, 1, 1000)
-        _within("deadline_s", self.deadline_s, 0.001, 600)
-        if not self.search_rate and not self.insert_rate:
-            raise BadInput("there is no traffic at all", where="traffic", mend="set search_rate or insert_rate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +55,10 @@ def make_schedule(traffic: TrafficSpec, seconds: float, queries: int, seed: int)
     keys from FIRST_INSERT_KEY up; every delete takes one insert's keys, the oldest first, once and not before
     MIN_AGE_S: where there is none yet, its place stays empty.
     """
-    _within("seconds", seconds, 0.001, 1_000_000)
+    if not 0 < seconds <= _LONGEST_S:
+        raise BadInput(
+            f"seconds is {seconds}", where="traffic, seconds", mend=f"use a number above 0, up to {_LONGEST_S:g}"
+        )
     random = generator(seed, "schedule")
     rates = {Kind.SEARCH: traffic.search_rate, Kind.INSERT: traffic.insert_rate, Kind.DELETE: traffic.delete_rate}
     times = {kind: _times(rates, kind, seconds, random.random(2)) for kind in Kind}
@@ -130,7 +112,7 @@ def _times(rates: dict[Kind, float], kind: Kind, seconds: float, random: NDArray
         return np.zeros(0, np.int64)
     shortest, interval = 1 / max(rates.values()), 1 / rates[kind]
     slot = (_SLOTS[kind] + random[0] / 2) / len(_SLOTS)
-    phase = (slot + np.floor(random[1] * interval / shortest)) * shortest
+    phase = (slot + np.floor(random[1] * np.floor(interval / shortest))) * shortest
     steps = np.arange(np.ceil(max(0.0, seconds - phase) / interval))
     times: NDArray[np.int64] = np.round((phase + steps * interval) * NS_PER_S).astype(np.int64)
     return times
@@ -168,8 +150,3 @@ def _merged(
     counts = np.where(kinds == Kind.SEARCH, 0, rows).astype(np.int32)
     op_ids = np.arange(len(kinds), dtype=np.int64)
     return Schedule(op_ids, kinds[order], offsets[order], queries[order], keys[order], counts[order])
-
-
-def _within(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise BadInput(f"{name} is {value}", where=f"traffic, {name}", mend=f"use a number from {least} to {most}")

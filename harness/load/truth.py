@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from harness.errors import BadInput
 from harness.history import Truth
-from harness.load.dataset import Dataset, DataSpec
+from harness.load.dataset import Dataset
 from harness.load.schedule import Schedule
+from harness.plan.specs import DataSpec
 
 NEIGHBOURS = 100  # kept per query, so that a check can leave rows out and still know the k nearest
 _BLOCK = 8192  # rows a block: 200 queries x 8192 rows are 6 MB
@@ -98,8 +99,7 @@ def _beating(block: Floats, worst: Floats) -> tuple[Ints, Floats]:
 def _products(queries: Floats, rows: Floats, metric: str) -> Floats:
     """Distances up to a constant per query, good enough to choose candidates by."""
     products = queries @ rows.T
-    distances: Floats = np.einsum("ij,ij->i", rows, rows) - 2 * products if metric == "L2" else -products
-    return distances
+    return np.square(rows).sum(axis=1) - 2 * products if metric == "L2" else -products
 
 
 def _prepared(vectors: Floats, metric: str) -> Floats:
@@ -108,7 +108,7 @@ def _prepared(vectors: Floats, metric: str) -> Floats:
 
 def _unit(vectors: NDArray[Float]) -> NDArray[Float]:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    units: NDArray[Float] = vectors / np.where(lengths == 0, vectors.dtype.type(1), lengths)
+    units: NDArray[Float] = (vectors / np.where(lengths == 0, 1, lengths)).astype(vectors.dtype)
     return units
 
 
@@ -132,7 +132,7 @@ def _exact_all(queries: Floats, rows: Floats, metric: str) -> Floats:
 def _cached_neighbours(spec: DataSpec, dataset: Dataset, cache: Path) -> tuple[Ints, Floats]:
     path = cache / f"truth-{_content_hash(spec, dataset)}.npz"
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             return found["ids"], found["distances"]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # not there, or half of it: computed anew

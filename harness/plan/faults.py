@@ -82,7 +82,7 @@ class Upgrade:
     @property
     def expected_s(self) -> float:
         """About how long it takes."""
-        return 15.0
+        return 30.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Configure:
     @property
     def expected_s(self) -> float:
         """About how long it takes."""
-        return 15.0
+        return 30.0
 
 
 Fault = Kill | Pause | Scale | Upgrade | Configure

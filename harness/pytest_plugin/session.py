@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,12 +146,14 @@ def _exit_code(session: pytest.Session, verdict: Verdict) -> int:
 def _reporter(config: pytest.Config) -> Reporter:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     capture = config.pluginmanager.get_plugin("capturemanager")
-    if terminal and capture and terminal.isatty and not os.environ.get("CI"):
-        return LiveProgress(sys.__stdout__ or sys.stdout, capture.global_and_fixture_disabled)
+    # Inside a test standard output is pytest's.
+    visible = capture.global_and_fixture_disabled if capture else nullcontext
+    if terminal.isatty and not os.environ.get("CI"):
+        return LiveProgress(sys.__stdout__ or sys.stdout, visible)
 
     def write(text: str) -> None:
-        if terminal:
+        with visible():
             terminal.ensure_newline()
-            terminal.write_line(text, flush=True)
+            terminal.write_line(text)
 
     return PlainProgress(write)

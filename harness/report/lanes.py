@@ -129,13 +129,15 @@ def _strip(one: Stretch, span: Span, y: float) -> Markup:
 
 
 def _labels(lane: Lane, span: Span, y: float) -> Iterator[Markup]:
-    """Say in words what each stretch's colour says, where there is room for it even on a phone."""
-    free = len(lane.member) * _CHARACTER + 8
-    for before, after in pairwise(lane.stretches):
-        words, at = _words(before, after), span.share(after.begin_s) * NARROWEST
-        width = len(words) * _CHARACTER
-        if words and at >= free and at + width <= NARROWEST + NAMES:
-            free = at + width + 6
+    """Say in words what each stretch's colour says, where there is room for it even on a phone; versions first."""
+    taken = [(0.0, len(lane.member) * _CHARACTER + 8)]
+    changes = sorted(pairwise(lane.stretches), key=lambda pair: pair[0].version == pair[1].version)
+    for before, after in changes:
+        words, begin = _words(before, after), span.share(after.begin_s) * NARROWEST
+        end = begin + len(words) * _CHARACTER + 6
+        free = end <= NARROWEST + NAMES and all(end <= left or begin >= right for left, right in taken)
+        if words and free:
+            taken.append((begin, end))
             x = svg.percent(span.share(after.begin_s))
             yield svg.element("text", words, x=x, y=f"{y:g}", class_="lane-word halo")
 

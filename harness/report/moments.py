@@ -8,35 +8,38 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.report import svg
-from harness.report.chart import NARROWEST, Span
+from harness.report.chart import NAMES, NARROWEST, Span
 from harness.report.text import offset_text
 
 ROW = 16.0  # pixels a row of names
-_CHARACTER = 6.6  # pixels, on the wide side
+_CHARACTER = 6.2  # pixels
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A time on the shared axis, what it was, and the class that draws it: effect, healed, detect, first, recovered."""
+    """A time on the shared axis, what it was, and the class that draws it: effect, healed, detect, first, recovered.
+
+    `more` is said where there is room for it, so not on a phone.
+    """
 
     t_s: float
     name: str
     style: str
-
-    @property
-    def text(self) -> str:
-        """The time and the name, as they stand above the charts."""
-        return f"{offset_text(self.t_s)} {self.name}"
+    more: str = ""
 
     def extent(self, span: Span) -> tuple[float, float]:
         """Return where its text begins and ends on the narrowest screen, in pixels."""
-        at, width = span.share(self.t_s) * NARROWEST, (len(self.text) + 1) * _CHARACTER
+        at, width = span.share(self.t_s) * NARROWEST, self._width
         return (at - width, at) if self.leans_left(span) else (at, at + width)
 
     def leans_left(self, span: Span) -> bool:
         """Whether its text stands left of its line, because there is no room on the right."""
-        share = span.share(self.t_s)
-        return share * NARROWEST + (len(self.text) + 1) * _CHARACTER > NARROWEST and share > 0.5
+        at = span.share(self.t_s) * NARROWEST
+        return at + self._width > NARROWEST + NAMES and at > NARROWEST / 2
+
+    @property
+    def _width(self) -> float:
+        return (len(f"{offset_text(self.t_s)} {self.name}") + 1) * _CHARACTER
 
 
 def rows(moments: Sequence[Moment], span: Span) -> list[int]:
@@ -79,7 +82,8 @@ def _line(moment: Moment, span: Span, top: float, bottom: float) -> Markup:
 def _name(moment: Moment, span: Span, top: float) -> Iterator[Markup]:
     left = moment.leans_left(span)
     when = svg.element("tspan", offset_text(moment.t_s), class_="when")
-    text = Markup("{} {}").format(when, moment.name)
+    more = svg.element("tspan", f" {moment.more}" if moment.more else "", class_="more")
+    text = Markup("{} {}{}").format(when, moment.name, more)
     x, dx = svg.percent(span.share(moment.t_s)), -6 if left else 6
     anchor = "end" if left else "start"
     yield svg.element("circle", cx=x, cy=f"{top + 7:g}", r=2.5, class_=f"moment-dot {moment.style}")

@@ -66,7 +66,7 @@ def moments_of(view: ScenarioView, axis: Axis) -> tuple[Moment, ...]:
 def _fault_moments(view: ScenarioView, axis: Axis) -> Iterator[Moment]:
     for event in view.history.of(EventKind.FAULT):
         if event.what == "effect":
-            yield Moment(axis.at(event.t_ns), f"{event.name} took effect", "effect")
+            yield Moment(axis.at(event.t_ns), event.name, "effect", "took effect")
         if event.what == "healed":
             yield Moment(axis.at(event.t_ns), "healed", "healed")
 

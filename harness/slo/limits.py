@@ -82,12 +82,12 @@ def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection
         BadInput: no such file, no TOML, an unknown table or key, a value that is no limit.
     """
     where, tables = _read(profile_or_path)
-    allowed = {DEFAULTS, scenario, *known}
+    allowed = (DEFAULTS, scenario, *known)
     for name, table in tables.items():
-        if name not in allowed:
-            raise BadInput(f"unknown scenario {name!r}", where=f"{where}, [{name}]", mend=_meant(name, allowed))
         if not isinstance(table, Mapping):
             raise BadInput(f"{name} stands outside a table", where=where, mend=f"put it under [{DEFAULTS}]")
+        if name not in allowed:
+            raise BadInput(f"unknown scenario {name!r}", where=f"{where}, [{name}]", mend=_meant(name, allowed))
         _checked(table, f"{where}, [{name}]")
     return _checked({**tables.get(DEFAULTS, {}), **tables.get(scenario, {})}, where)
 

@@ -54,9 +54,7 @@ def test_what_failed_was_late_or_never_sent_took_for_ever() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), min_size=4, max_size=60), st.integers(0, 2**32), st.sampled_from([500, 950, 990]))
-def test_resampled_percentiles_are_those_of_the_blocks_drawn(
-    measured: list[int], seed: int, per_mille: int
-) -> None:
+def test_resampled_percentiles_are_those_of_the_blocks_drawn(measured: list[int], seed: int, per_mille: int) -> None:
     latency = np.array(measured)
     block = np.arange(len(latency)) // 4
     sizes = np.bincount(block)

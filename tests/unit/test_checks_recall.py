@@ -104,7 +104,9 @@ def test_recall_is_that_found_search_by_search(seed: int, staleness_s: float) ->
 
 def random_history(rng: np.random.Generator) -> History:
     """Neighbours and hits at random, and inserted rows as near as loaded ones."""
-    history = healthy(Recipe(steady_s=10, observe_s=0, fault_s=0, search_rate=2, insert_rate=4, rows=60, queries=4, k=5))
+    history = healthy(
+        Recipe(steady_s=10, observe_s=0, fault_s=0, search_rate=2, insert_rate=4, rows=60, queries=4, k=5)
+    )
     n, rows, writes = len(history.operations), 60, len(history.truth.insert_keys)
     distances = rng.integers(0, 40, (4, rows)).astype(np.float32) - 20
     order = np.argsort(distances, axis=1, kind="stable")[:, :12]
@@ -135,7 +137,8 @@ def naive_recall(history: History, at: int, staleness_ns: int) -> float:
         if acked and not deleted:
             exact[key] = near[key]
     kth = sorted(exact.values())[4]
-    return sum(near.get(int(h), math.inf) <= kth + abs(kth) * 1e-4 for h in set(operations.hits[at].tolist())) / 5
+    right: int = sum(near.get(int(h), math.inf) <= kth + abs(kth) * 1e-4 for h in set(operations.hits[at].tolist()))
+    return right / 5
 
 
 def any_of(history: History, kind: Kind, key: int, outcomes: tuple[int, ...], when) -> bool:  # type: ignore[no-untyped-def]  # a test's lambda
@@ -162,6 +165,14 @@ def test_wrong_seconds_are_those_with_answers_clearly_worse_than_before(missed: 
     history = recall_drop(HISTORY, 25, 30, missed)
     searches = answers(history, DEFAULT).stream(Kind.SEARCH)
     assert wrong_s(searches, RECIPE.at(20), RECIPE.at(45), DEFAULT) == (expected, 25)
+
+
+def test_what_a_query_had_in_the_steady_state_is_what_it_is_held_to_however_long_it_is_worse() -> None:
+    history = recall_drop(HISTORY, 20, 45, 5)
+    searches = answers(history, DEFAULT).stream(Kind.SEARCH)
+    assert wrong_s(searches, RECIPE.at(20), RECIPE.at(45), DEFAULT)[0] == 25.0
+    better = recall_drop(HISTORY, 0, 20, 5)
+    assert not answers(better, DEFAULT).wrong.any()
 
 
 def test_one_wrong_answer_makes_no_wrong_second() -> None:

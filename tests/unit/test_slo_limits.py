@@ -54,7 +54,7 @@ def test_a_users_own_scenarios_may_have_tables(tmp_path: Path) -> None:
         ("[defaults]\nrecall = 95", r"recall = 95 is no limit .*: give a number from 0 to 1"),
         ("[defaults]\ncalibrated = 'yes'", r"calibrated = 'yes' is no limit .*: give true or false"),
         ("[proxy-kiled]\nbad_s = 1", r"unknown scenario 'proxy-kiled' \(.*\): did you mean 'proxy-killed'\?"),
-        ("bad_s = 1", r"unknown scenario 'bad_s'"),
+        ("bad_s = 1", r"bad_s stands outside a table .*: put it under \[defaults\]"),
         ("chaos = 1", r"chaos stands outside a table"),
         ("[defaults", r"not a TOML file \(.*mine.toml\): correct it"),
     ],

@@ -26,6 +26,9 @@ from harness.platforms.local.trash import remove_folder
 _READY_S = 60.0
 # Longer than Milvus's own graceful stop (small_machine.yaml), after which it ends by itself.
 _STOP_S = 45.0
+# In a roll the next member waits so long after one is ready, as behind an orchestrator's minReadySeconds: a query
+# node is ready before it has loaded anything, and coordinators before every node has found them again.
+_MIN_READY_S = {Role.COORDINATORS: 3.0, Role.QUERY_NODE: 5.0}
 _DATA_ROLES = (Role.QUERY_NODE, Role.DATA_NODE, Role.INDEX_NODE, Role.PROXY)
 
 
@@ -245,6 +248,7 @@ class LocalCluster:
                 self.folder.write_member(replace(state, milvus=milvus, conf=str(conf)))
                 self.start(state.name)
                 self._verify_version(self.folder.member(state.name), server)
+                readiness.stay(self.folder.member(state.name), self.folder.log(state.name), _MIN_READY_S.get(role, 0))
                 on_member(state.name, "ready")
         self.folder.update(spec=replace(self.folder.read().spec, milvus=milvus))
 

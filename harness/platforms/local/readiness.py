@@ -61,6 +61,14 @@ def wait(state: MemberState, log: Path, timeout_s: float) -> None:
     raise ClusterError(f"{state.name} {what}: {said}", where=str(log), mend=mend)
 
 
+def stay(state: MemberState, log: Path, for_s: float) -> None:
+    """See a member alive for a time. Errors: ClusterError when it ends meanwhile."""
+    process = state.process
+    if process is None or process.wait_gone(for_s):
+        said, mend = why(log)
+        raise ClusterError(f"{state.name} ended {for_s:.0f} s after it was ready: {said}", where=str(log), mend=mend)
+
+
 def until(condition: Callable[[], bool], timeout_s: float) -> bool:
     """Wait until a condition holds; False when the time is over first."""
     waiting = retrying(

@@ -1,0 +1,206 @@
+"""The load process as the harness runs it, against a Milvus that misbehaves on purpose."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import grpc
+import numpy as np
+import psutil
+import pytest
+
+from harness.cluster import Endpoint
+from harness.errors import BadInput, ClusterError
+from harness.history import NS_PER_S, Kind, Operations, Outcome
+from harness.load.job import LoadJob, load_job, save_job
+from harness.load.operations import read_operations
+from harness.load.process import LOG_FILE, LoadProcess
+from harness.load.schedule import FIRST_INSERT_KEY, make_schedule
+from harness.load.wire import SearchShape
+from harness.plan.specs import TrafficSpec
+from tests.unit.fake_milvus import FakeMilvus, serving
+
+_DEADLINE_S = 0.5
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeMilvus]:
+    with serving(FakeMilvus()) as running:
+        yield running
+
+
+def _job(endpoint: Endpoint, seconds: float, **rates: float) -> LoadJob:
+    traffic = TrafficSpec(**({"search_rate": 50.0, "insert_rate": 10.0, "delete_rate": 0.0} | rates))  # type: ignore[arg-type]
+    schedule = make_schedule(traffic, seconds, 4, 1)
+    vectors = np.arange(4 * (4 + len(schedule.insert_keys)), dtype=np.float32).reshape(-1, 4)
+    shape = SearchShape("things", "L2", 3, {"nprobe": 1})
+    return LoadJob(endpoint, shape, schedule, vectors[:4], vectors[4:], _DEADLINE_S)
+
+
+def _wait(reached: Callable[[], bool], timeout_s: float = 20) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not reached():
+        assert time.monotonic() < deadline_s, "not reached in time"
+        threading.Event().wait(0.02)
+
+
+def _read(folder: Path, job: LoadJob, load: LoadProcess) -> Operations:
+    return read_operations(folder, job.schedule, load.t0_ns, k=job.shape.k)
+
+
+def test_a_schedule_is_kept_to_its_end(fake: FakeMilvus, tmp_path: Path) -> None:
+    job = _job(fake.endpoint, 2)
+    with LoadProcess(tmp_path, job, owner="tag-7") as load:
+        arguments, environment = psutil.Process(load.pid).cmdline(), psutil.Process(load.pid).environ()
+        load.started()
+        _wait(lambda: not load.running)
+        progress = load.progress()
+    assert not any("secret" in argument for argument in arguments)
+    assert environment["MILVUS_HARNESS_OWNER"] == "tag-7"
+    assert all("secret" not in path.read_text(errors="replace") for path in tmp_path.iterdir())
+    assert fake.tokens == {"cm9vdDpzZWNyZXQ="}
+    read = _read(tmp_path, job, load)
+    assert (read.outcome == Outcome.OK).all()
+    assert (progress.done, progress.errors) == (len(job.schedule), 0)
+    assert (read.sent_ns >= read.intended_ns).all()
+    assert (read.done_ns > read.sent_ns).all()
+    assert (read.hits[read.kind == Kind.SEARCH] == [3, 1, 2]).all()
+    inserted = {request.fields_data[0].scalars.long_data.data[0]: request for request in fake.inserts}
+    assert sorted(inserted) == job.schedule.insert_keys.tolist()
+    for key, request in inserted.items():
+        sent = request.fields_data[2].vectors.float_vector.data
+        assert list(sent) == job.inserts[key - FIRST_INSERT_KEY].tolist()
+
+
+def test_a_stall_delays_nothing_that_follows(fake: FakeMilvus, tmp_path: Path) -> None:
+    began = threading.Event()
+
+    def stall(kind: str, _: grpc.ServicerContext) -> None:
+        if not began.is_set():
+            began.set()
+            stalled.wait(timeout=5)  # the first call never gets its answer in time
+
+    stalled = threading.Event()
+    fake.before = stall
+    job = _job(fake.endpoint, 2, insert_rate=0.0)
+    with LoadProcess(tmp_path, job, owner="x") as load:
+        _wait(lambda: not load.running)
+    stalled.set()
+    read = _read(tmp_path, job, load)
+    assert np.count_nonzero(read.outcome == Outcome.FAIL) == 1
+    (slow,) = read.error[read.outcome == Outcome.FAIL]
+    assert slow.startswith("DEADLINE_EXCEEDED")
+    assert np.median(read.sent_ns - read.intended_ns) < 0.1 * NS_PER_S
+    during = read.between(int(read.intended_ns[0]), int(read.intended_ns[0] + _DEADLINE_S * NS_PER_S))
+    assert np.count_nonzero(during.outcome == Outcome.OK) == len(during) - 1
+
+
+def test_what_a_dying_server_leaves_open(fake: FakeMilvus, tmp_path: Path) -> None:
+    fake.before = lambda _, context: context.abort(grpc.StatusCode.UNAVAILABLE, "going")
+    job = _job(fake.endpoint, 1)
+    with LoadProcess(tmp_path, job, owner="x") as load:
+        _wait(lambda: not load.running)
+        progress = load.progress()
+    read = _read(tmp_path, job, load)
+    assert (read.outcome[read.kind == Kind.SEARCH] == Outcome.FAIL).all()
+    assert (read.outcome[read.kind == Kind.INSERT] == Outcome.UNKNOWN).all()
+    assert progress.errors == len(read)
+
+
+def test_a_cluster_that_is_not_there_is_measured_all_the_same(fake: FakeMilvus, tmp_path: Path) -> None:
+    nowhere = replace(fake.endpoint, port=1)
+    job = _job(nowhere, 1)
+    with LoadProcess(tmp_path, job, owner="x") as load:
+        _wait(lambda: not load.running, timeout_s=30)
+    assert not np.isin(_read(tmp_path, job, load).outcome, (Outcome.OK, Outcome.NEVER_SENT)).any()
+
+
+def test_stopped_midway_it_records_what_is_in_flight(fake: FakeMilvus, tmp_path: Path) -> None:
+    released = threading.Event()
+    job = _job(fake.endpoint, 60)
+    with LoadProcess(tmp_path, job, owner="x") as load:
+        load.started()
+        fake.before = lambda *_: (released.wait(timeout=5), None)[1]
+        threading.Event().wait(0.2)
+        until_ns = time.monotonic_ns()
+        load.stop()
+        assert not load.running
+        load.stop()
+    released.set()
+    read = read_operations(tmp_path, job.schedule, load.t0_ns, k=3, until_ns=until_ns)
+    assert not (read.outcome == Outcome.NEVER_SENT).any()
+    waiting = read.where(read.outcome != Outcome.OK)
+    assert 5 <= len(waiting) <= 40
+    assert (waiting.outcome[waiting.kind == Kind.INSERT] == Outcome.UNKNOWN).all()
+
+
+def test_a_killed_load_leaves_its_writes_open(fake: FakeMilvus, tmp_path: Path) -> None:
+    job = _job(fake.endpoint, 4)
+    with LoadProcess(tmp_path, job, owner="x") as load:
+        load.started()
+        os.killpg(load.pid, signal.SIGKILL)
+    read = _read(tmp_path, job, load)
+    assert (read.outcome == Outcome.OK).any()
+    rest = read.where(read.outcome != Outcome.OK)
+    np.testing.assert_array_equal(rest.outcome == Outcome.UNKNOWN, rest.kind == Kind.INSERT)
+
+
+_HARNESS = """
+import sys
+from pathlib import Path
+from harness.load.job import load_job
+from harness.load.process import LoadProcess
+load = LoadProcess(Path(sys.argv[1]) / "run", load_job(Path(sys.argv[1])), owner="x")
+load.start()
+print(load.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_it_ends_when_the_harness_is_killed(fake: FakeMilvus, tmp_path: Path) -> None:
+    save_job(tmp_path, _job(fake.endpoint, 60))
+    with subprocess.Popen(
+        [sys.executable, "-c", _HARNESS, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as harness:
+        assert harness.stdout is not None
+        pid = int(harness.stdout.readline())
+        assert psutil.pid_exists(pid)
+        harness.kill()
+    _wait(lambda: not psutil.pid_exists(pid), timeout_s=10)
+
+
+def test_why_it_did_not_start_is_said(fake: FakeMilvus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "harness.load.process._command", lambda _: [sys.executable, "-c", "raise SystemExit('no luck')"]
+    )
+    load = LoadProcess(tmp_path, _job(fake.endpoint, 1), owner="x")
+    with pytest.raises(ClusterError, match="no luck") as caught:
+        load.start()
+    assert str(tmp_path / LOG_FILE) in str(caught.value)
+    load.stop()
+
+
+def test_a_job_survives_its_folder_without_its_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = _job(Endpoint("db.example", 19530, "root:secret", tls=True), 1)
+    save_job(tmp_path, job)
+    monkeypatch.delenv("MILVUS_HARNESS_TOKEN", raising=False)
+    read = load_job(tmp_path)
+    assert (read.endpoint, read.shape) == (Endpoint("db.example", 19530, "", tls=True), job.shape)
+    monkeypatch.setenv("MILVUS_HARNESS_TOKEN", "root:secret")
+    assert load_job(tmp_path).endpoint.token == job.endpoint.token
+
+
+def test_a_folder_without_a_job(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no job for the load"):
+        load_job(tmp_path)
