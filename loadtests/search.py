@@ -5,11 +5,24 @@ of the start comes as one line on standard input, whose end is this process's en
 
 Alone it makes a small schedule of its own:
 
-    locust -f loadtests/search.py --headless --host 127.0.0.1:19530 --run-time 60s
+    locust -f loadtests/search.py --headless --host 127.0.0.1:19530 --seconds 60
 
 A collection that exists is searched with random queries; writes must be asked for (--insert-rate, --delete-rate)
 and need the fields pk, vector and version. One that does not exist is made, seeded, and asked to write as well.
-The options are in the group "Milvus" of --help. A token is read from MILVUS_HARNESS_TOKEN, never from an option.
+Its options, which Locust's own --help leaves out as it does those of every file:
+
+    --collection NAME         collection to ask; where there is none it is made, with 10,000 seeded rows (harness)
+    --seed N                  of the rows, the queries and the schedule (0)
+    --seconds S               length of the schedule; the run ends with it (60)
+    --search-rate R           searches per second (50)
+    --insert-rate R           inserts per second (5 where the collection is made, else none)
+    --delete-rate R           deletes per second (1 where the collection is made, else none)
+    --k N                     hits asked for by a search (10)
+    --deadline-s S            seconds after which a client gives up (1)
+    --consistency LEVEL       of the searches: Strong, Session, Bounded or Eventually (Bounded)
+    --records FOLDER          for the raw operations (a fresh folder, printed)
+
+A token is read from MILVUS_HARNESS_TOKEN, never from an option.
 Each operation is recorded in Arrow streams in the folder of --records (read them with pandas or DuckDB); Locust's
 own figures are for watching only: they are rounded. Latencies count from the intended start.
 """
@@ -35,7 +48,7 @@ from locust.exception import StopUser
 
 from harness.errors import HarnessError
 from harness.history import NS_PER_MS, Kind
-from harness.load.alone import HELP, RUN_S, TYPES, Options, job_alone, parse_host
+from harness.load.alone import HELP, TYPES, Options, job_alone, parse_host
 from harness.load.dispatch import Dispatcher
 from harness.load.job import FOLDER_VARIABLE, READY_FILE, TOKEN_VARIABLE, LoadJob, load_job, save_job
 from harness.load.recorder import Recorder
@@ -78,25 +91,19 @@ class Traffic(User):  # type: ignore[misc] # as above
         folder, job = (Path(given), load_job(Path(given))) if given else self._alone()
         channel = open_channel(job.endpoint)
         with channel:
+            dispatcher = Dispatcher(job, RawCalls(channel, call_metadata(job.endpoint)), self._show)
+            for ending in (self.environment.events.quitting, self.environment.events.test_stopping):
+                ending.add_listener(lambda **_: dispatcher.stop())
             _connect(channel)
             t0_ns = _told_start(folder) if given else time.monotonic_ns() + _AHEAD_NS
-            if t0_ns is None:
-                return
-            self._dispatch(folder, job, RawCalls(channel, call_metadata(job.endpoint)), t0_ns)
-
-    def _dispatch(self, folder: Path, job: LoadJob, calls: RawCalls, t0_ns: int) -> None:
-        recorder = Recorder(folder, str(os.getpid()), job.schedule, t0_ns)
-        dispatcher = Dispatcher(job, calls, recorder, t0_ns, self._show)
-        for ending in (self.environment.events.quitting, self.environment.events.test_stopping):
-            ending.add_listener(lambda **_: dispatcher.stop())
-        dispatcher.run()
+            if t0_ns is not None:
+                dispatcher.run(Recorder(folder, str(os.getpid()), job.schedule, t0_ns), t0_ns)
 
     def _alone(self) -> tuple[Path, LoadJob]:
         said = vars(self.environment.parsed_options)
         endpoint = parse_host(self.environment.host or "", os.environ.get(TOKEN_VARIABLE, ""))
+        job = job_alone(endpoint, Options(**{f.name: said[f.name] for f in fields(Options)}))
         folder = Path(said["records"] or tempfile.mkdtemp(prefix="milvus-load-"))
-        folder.mkdir(parents=True, exist_ok=True)
-        job = job_alone(endpoint, Options(**{f.name: said[f.name] for f in fields(Options)}), said["run_time"] or RUN_S)
         save_job(folder, job)
         logging.info("raw operations: %s", folder)
         return folder, job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from harness.errors import HarnessError
-from harness.verdict import EXIT_DEFECT, EXIT_INTERRUPTED
+from harness.verdict import EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_INTERRUPTED
 
 
 def main() -> None:
@@ -24,10 +24,10 @@ def main() -> None:
 
 def _fail_on_other(error: Exception) -> None:
     """Tell a wrong command line, which typer reports in its own words, from a defect of ours."""
-    show = getattr(error, "show", None)
-    if show is not None:
-        show()
-        sys.exit(4)
+    tell = getattr(error, "format_message", None)
+    if tell is not None:
+        command = getattr(getattr(error, "ctx", None), "command_path", "harness")
+        _fail(f"{tell().rstrip('.')} ({command}): see {command} --help", EXIT_BAD_INPUT)
     if type(error).__name__ == "Abort":
         _fail("interrupted", EXIT_INTERRUPTED)
     sys.stderr.write(f"harness: a defect of the harness itself: {type(error).__name__}: {error}\n")

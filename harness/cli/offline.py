@@ -40,7 +40,7 @@ def plan(
         "--harness-plan",
         f"--harness-select={select}",
         f"--harness-seed={seed}",
-        "-q",
+        "-qq",  # nothing that differs from run to run
         "--no-header",
         "--no-summary",
     ]

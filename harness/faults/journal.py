@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from harness.cluster import Breakable, Cluster, Role
+from harness.cluster import Breakable, Changeable, Cluster, Role
 
 
 class Verb(StrEnum):
@@ -20,7 +20,6 @@ class Verb(StrEnum):
     START = "start"
     RESUME = "resume"
     SCALE = "scale"
-    CONFIGURE = "configure"
 
 
 @dataclass(frozen=True)
@@ -62,37 +61,30 @@ class Journal:
                 self._append({"step": line["step"], "done": True})
 
     def _append(self, line: dict[str, Any]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        torn = bool(self._text()) and not self._text().endswith("\n")
+        with self._path.open("a", encoding="ascii") as file:
+            # A line that a kill cut off must not take the next one with it.
+            file.write("\n" * torn + json.dumps(line) + "\n")
             file.flush()
-            os.fsync(file.fileno())
+            if self._path.is_file():  # what is left as it was found keeps its journal nowhere
+                os.fsync(file.fileno())
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        if not self._path.exists():
-            return
-        for line in self._path.read_text(encoding="utf-8").splitlines():
-            try:
+        for line in self._text().splitlines():
+            # What does not parse, the harness was killed while it wrote: that step had not begun, or is not over.
+            with suppress(json.JSONDecodeError):
                 yield json.loads(line)
-            except json.JSONDecodeError:
-                return  # the harness was killed while it wrote its last line; that step had not begun
+
+    def _text(self) -> str:
+        return self._path.read_text(encoding="ascii") if self._path.exists() else ""
 
 
 def take_back(cluster: Cluster, undo: Undo) -> None:
-    """Do one undo. Doing it twice does no harm. Errors: ClusterError."""
+    """Do one undo. Doing it twice does no harm. Errors: BadInput, ClusterError."""
     if undo.verb is Verb.SCALE:
-        _changeable(cluster).scale(Role(undo.target), int(undo.value), lambda _member, _what: None)
-    elif undo.verb is Verb.CONFIGURE:
-        _changeable(cluster).configure(json.loads(undo.value), lambda _member, _what: None)
-    else:
-        _start_again(cluster, undo)
-
-
-def _start_again(cluster: Cluster, undo: Undo) -> None:
-    if isinstance(cluster, Breakable):
-        if undo.verb is Verb.RESUME:
-            cluster.resume(undo.target)
-        cluster.start(undo.target)
-
-
-def _changeable(cluster: Any) -> Any:
-    return cluster
+        cast("Changeable", cluster).scale(Role(undo.target), int(undo.value), lambda _member, _what: None)
+        return
+    breakable = cast("Breakable", cluster)
+    if undo.verb is Verb.RESUME:
+        breakable.resume(undo.target)
+    breakable.start(undo.target)

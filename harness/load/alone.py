@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,6 @@ from harness.load.schedule import make_schedule
 from harness.load.wire import CONSISTENCY, KEY_FIELD, VECTOR_FIELD, VERSION_FIELD, SearchShape
 from harness.plan.specs import METRICS, DataSpec, TrafficSpec
 
-RUN_S = 60.0  # where no --run-time is given
 _TIMEOUT_S = 10.0
 _PORT = 19_530  # Milvus's own
 _INDEXES = ("IVF_FLAT", "HNSW", "FLAT")
@@ -33,6 +33,7 @@ class Options:
     k: int = 10
     consistency: str = "Bounded"
     deadline_s: float = 1.0
+    seconds: float = 60.0
     search_rate: float = 50.0
     insert_rate: float | None = None
     delete_rate: float | None = None
@@ -49,6 +50,7 @@ HELP: Mapping[str, str] = {
     "k": "hits asked for by a search",
     "consistency": f"of the searches: one of {', '.join(CONSISTENCY)}",
     "deadline_s": "seconds after which a client gives up",
+    "seconds": "length of the schedule; the run ends with it",
     "search_rate": "searches per second",
     "insert_rate": "inserts per second (default: 5 where the collection is made, else none)",
     "delete_rate": "deletes per second (default: 1 where the collection is made, else none)",
@@ -59,6 +61,7 @@ TYPES: Mapping[str, type] = {
     "k": int,
     "consistency": str,
     "deadline_s": float,
+    "seconds": float,
     "search_rate": float,
     "insert_rate": float,
     "delete_rate": float,
@@ -74,7 +77,7 @@ def parse_host(host: str, token: str) -> Endpoint:
     return Endpoint(name, int(port or _PORT), token, tls=scheme == "https")
 
 
-def job_alone(endpoint: Endpoint, options: Options, seconds: float) -> LoadJob:
+def job_alone(endpoint: Endpoint, options: Options) -> LoadJob:
     """Make a job for a collection: as it is, or made and filled where there is none. Raises HarnessError."""
     with Connection(endpoint) as connection:
         request = milvus_pb2.HasCollectionRequest(collection_name=options.collection)
@@ -87,8 +90,9 @@ def job_alone(endpoint: Endpoint, options: Options, seconds: float) -> LoadJob:
         raise BadInput("cannot be written to", where=f"collection {options.collection}", mend=mend)
     dataset = load_dataset(spec, options.seed)
     if not exists:
+        logging.getLogger(__name__).info("making and filling collection %s", options.collection)
         provision(endpoint, spec, dataset, collection=options.collection)
-    schedule = make_schedule(traffic, seconds, spec.queries, options.seed)
+    schedule = make_schedule(traffic, options.seconds, spec.queries, options.seed)
     inserts = insert_vectors(spec, dataset, len(schedule.insert_keys), options.seed)
     shape = SearchShape(options.collection, spec.metric, spec.k, spec.search_params, field, options.consistency)
     return LoadJob(endpoint, shape, schedule, dataset.queries, inserts, options.deadline_s)

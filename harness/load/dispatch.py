@@ -31,18 +31,21 @@ _GRACE_S = 0.5  # beyond the deadline: what has not answered by then is cut off
 
 
 class Dispatcher:
-    """Sends a job's schedule through one channel and records every operation."""
+    """Sends a job's schedule through one channel and records every operation.
 
-    def __init__(self, job: LoadJob, calls: RawCalls, recorder: Recorder, t0_ns: int, listener: Listener) -> None:
-        self._job, self._calls, self._recorder, self._listener = job, calls, recorder, listener
-        self._intended_ns = job.schedule.offset_ns + t0_ns
+    Made before the start is known, since making the requests takes its time.
+    """
+
+    def __init__(self, job: LoadJob, calls: RawCalls, listener: Listener) -> None:
+        self._job, self._calls, self._listener = job, calls, listener
         self._searches = [search_request(job.shape, query) for query in job.queries]
         self._stopped, self._ended = Event(), Event()
         self._in_flight = Group()
         self._sent_ns: dict[int, int] = {}
 
-    def run(self) -> None:
+    def run(self, recorder: Recorder, t0_ns: int) -> None:
         """Send everything, then wait for the last answers. Whatever ends it, all that was sent is recorded."""
+        self._recorder, self._intended_ns = recorder, self._job.schedule.offset_ns + t0_ns
         flusher = gevent.spawn(self._flush_on_and_on)
         try:
             for index in range(len(self._job.schedule)):

@@ -102,11 +102,14 @@ class Configure:
         return 30.0
 
 
+_ROLES = ", ".join(f"Role.{role.name}" for role in Role)
 Fault = Kill | Pause | Scale | Upgrade | Configure
 
 
 def check(fault: Fault) -> None:
     """Refuse a fault that makes no sense, before anything starts. Errors: BadInput."""
+    if isinstance(fault, Kill | Pause | Scale) and not isinstance(fault.role, Role):
+        raise BadInput(f"there is no role {fault.role!r}", where=fault.label, mend=f"take one of {_ROLES}")
     if isinstance(fault, Kill) and (fault.count < 1 or fault.heal_after_s < 0):
         raise BadInput(f"{fault} can't be done", where=fault.label, mend="count is 1 or more, heal_after_s 0 or more")
     if isinstance(fault, Pause) and fault.for_s <= 0:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.cluster import Role
+from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
-from harness.plan.scenario import OBSERVE_S, READ_AGAIN_S, STEADY_S, WARM_UP_S, Chaos, Scenario
+from harness.plan.scenario import OBSERVE_S, READ_AGAIN_S, WARM_UP_S, Chaos, Scenario
 
 # About what these take on an idle machine with a warm cache; only printed, never waited for.
 _PROVISION_S = 8.0
@@ -72,7 +73,7 @@ class Plan:
     def traffic_s(self) -> float:
         """For how long traffic is scheduled at most: what a fault may take beyond what is expected, included."""
         faults_s = sum(planned.wait_s + 3 * planned.fault.expected_s + 60 for planned in self.faults)
-        return WARM_UP_S + STEADY_S + faults_s + self.observe_s
+        return WARM_UP_S + self.scenario.steady_s + faults_s + self.observe_s
 
     def lines(self) -> list[str]:
         """Return the steps as they are printed, each with its number and when it begins."""
@@ -84,10 +85,15 @@ class Plan:
 
 
 def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int) -> Plan:
-    """Return the plan of a scenario. Errors: BadInput for a fault that can't be done."""
+    """Return the plan of a scenario. Errors: BadInput for a fault that can't be done, and for an unknown profile."""
+    if profile not in OBSERVE_S:
+        known = ", ".join(OBSERVE_S)
+        raise BadInput(f"there is no settings profile {profile!r}", where="--profile", mend=f"take one of {known}")
     random = np.random.Generator(np.random.PCG64([seed, zlib.crc32(scenario.name.encode())]))
     chosen = scenario.faults
     if isinstance(chosen, Chaos):
+        if chosen.faults < 1:
+            raise BadInput(f"chaos of {chosen.faults} faults", where=scenario.name, mend="take 1 or more")
         chosen = tuple(_CHAOS[i] for i in random.integers(len(_CHAOS), size=chosen.faults))
     for fault in chosen:
         known_faults.check(fault)
@@ -96,7 +102,8 @@ def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int) -> 
         PlannedFault(fault, (scenario.gap_s if number else 0.0) + float(random.random()), int(random.integers(1 << 16)))
         for number, fault in enumerate(chosen)
     )
-    return Plan(scenario, profile, replicas, seed, planned, OBSERVE_S[profile])
+    observe_s = OBSERVE_S[profile] if scenario.observe_s is None else scenario.observe_s
+    return Plan(scenario, profile, replicas, seed, planned, observe_s)
 
 
 def _steps(plan: Plan) -> list[Step]:
@@ -106,7 +113,7 @@ def _steps(plan: Plan) -> list[Step]:
         Step(f"start Milvus {scenario.milvus} with {nodes} query nodes, settings {plan.profile}", _PROVISION_S),
         Step(f"load {data.rows:,} x {data.dim} rows, {data.index} {data.metric}, {plan.replicas} replica(s)", _LOAD_S),
         Step("send traffic and let it settle", WARM_UP_S),
-        Step("measure the steady state", STEADY_S),
+        Step("measure the steady state", scenario.steady_s),
     ]
     for planned in plan.faults:
         steps.append(

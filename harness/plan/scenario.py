@@ -10,6 +10,14 @@ from harness.plan.faults import Fault
 from harness.plan.specs import DataSpec, TrafficSpec
 
 
+# The least steady state that a p99 at 50 searches/s can be judged on (facts: measuring, steady state).
+STEADY_S = 40.0
+# How long is looked at what comes after a fault: the profile's usual outage and then 30 s of sustained recovery.
+OBSERVE_S: Mapping[str, float] = {"fast": 45.0, "default": 120.0}
+WARM_UP_S = 3.0
+READ_AGAIN_S = 10.0
+
+
 @dataclass(frozen=True)
 class Chaos:
     """`faults` kills and pauses one after another, of members and at moments that the seed decides."""
@@ -21,7 +29,8 @@ class Chaos:
 class Scenario:
     """What is done to which cluster under which traffic; SLO limits are found by its name.
 
-    `gap_s` lies between one fault's healing and the next fault. `milvus` is the version it starts from.
+    `gap_s` lies between one fault's healing and the next fault. `milvus` is the version it starts from. A shorter
+    `steady_s`, or `observe_s` than the profile's own, is for trying things out: what is too short is INVALID.
     """
 
     name: str
@@ -33,15 +42,9 @@ class Scenario:
     milvus: str = "2.3.5"
     settings: Mapping[str, str] = field(default_factory=dict)
     gap_s: float = 10.0
+    steady_s: float = STEADY_S
+    observe_s: float | None = None
 
     def count(self, role: Role) -> int:
         """Return how many members of a role the scenario starts with."""
         return self.topology.count(role)
-
-
-# The least steady state that a p99 at 50 searches/s can be judged on (facts: measuring, steady state).
-STEADY_S = 40.0
-# How long is looked at what comes after a fault: the profile's usual outage and then 30 s of sustained recovery.
-OBSERVE_S: Mapping[str, float] = {"fast": 45.0, "default": 120.0}
-WARM_UP_S = 3.0
-READ_AGAIN_S = 10.0

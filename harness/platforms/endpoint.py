@@ -41,9 +41,8 @@ class EndpointCluster:
             with closing(MilvusClient(self._endpoint.uri, token=self._endpoint.token, timeout=_TIMEOUT_S)) as client:
                 return {"proxy": str(client.get_server_version(timeout=_TIMEOUT_S))}
         except MilvusException as error:
-            raise ClusterError(
-                f"no Milvus answers: {error.message}", where=self.name, mend="check the address, the token and --tls"
-            ) from None
+            mend = "check the address, the token and --harness-tls"
+            raise ClusterError(f"no Milvus answers: {error.message}", where=self.name, mend=mend) from None
 
     def endpoint(self) -> Endpoint:
         """Return the address."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from harness.errors import BadInput
+from harness.pytest_plugin.marks import Marked
 from harness.run.options import RunOptions, parse_endpoint, parse_seed, parse_settings
 
 # A selection by name: which marked tests, under which settings profiles, with how many replicas.
@@ -27,11 +30,26 @@ class Selection:
     profiles: tuple[str, ...]
     replicas: tuple[int, ...]
 
-    def takes(self, scenario: str, selections: tuple[str, ...]) -> bool:
-        """Whether a scenario that belongs to these selections is one of them."""
+    def takes(self, mark: Marked) -> bool:
+        """Whether a marked test's scenario is one of them."""
         if self.name in _SELECTIONS:
-            return self.name == "nightly" or self.name in selections
-        return not self.names or scenario in self.names
+            return self.name == "nightly" or self.name in mark.selections
+        return not self.names or mark.scenario.name in self.names
+
+    def require(self, found: Sequence[Marked]) -> None:
+        """Refuse a selection that names what was not collected. Errors: BadInput."""
+        there = [mark.scenario.name for mark in found]
+        for name in self.names:
+            if name not in there:
+                close = difflib.get_close_matches(name, [*_SELECTIONS, *there], n=1)
+                hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(there) or 'none'}"
+                raise BadInput(f"there is no scenario or selection {name!r}", where="--harness-select", mend=hint)
+        if self.name in _SELECTIONS and not any(map(self.takes, found)):
+            raise BadInput(
+                f"no scenario of the selection {self.name} was collected",
+                where="--harness-select",
+                mend="name the files that hold some, e.g. pytest scenarios",
+            )
 
 
 def add(parser: pytest.Parser) -> None:
@@ -79,7 +97,7 @@ def run_options(config: pytest.Config) -> RunOptions:
     return RunOptions(
         seed=parse_seed(option("--harness-seed")),
         milvus=option("--harness-milvus"),
-        settings=parse_settings(option("--harness-set")),
+        settings=parse_settings(option("--harness-set"), option="--harness-set"),
         slo=Path(slo) if slo else None,
         endpoint=parse_endpoint(address, token=_token(config), tls=option("--harness-tls")) if address else None,
         keep=option("--harness-keep"),

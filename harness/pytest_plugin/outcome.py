@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
+
 from harness.verdict import Judgement, Verdict
+
+# Where a scenario's test finds what runs it.
+RUN = pytest.StashKey[Callable[[], Judgement]]()
 
 
 @dataclass(frozen=True)

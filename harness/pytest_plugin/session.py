@@ -115,6 +115,8 @@ def wanted_by(item: pytest.Function, config: pytest.Config, options: RunOptions,
     found = marked(item)
     if found is None:
         raise BadInput(f"{item.name} names no scenario", where=item.nodeid, mend="mark it with @scenario(...)")
+    if "outcome" not in item.fixturenames:
+        raise BadInput(f"{item.name} does not run its scenario", where=item.nodeid, mend="give it the argument outcome")
     profile, replicas = cast("tuple[str, int]", item.callspec.params["outcome"])
     scenario = replace(found.scenario, milvus=options.milvus or found.scenario.milvus)
     plan = make_plan(scenario, profile=profile, replicas=replicas, seed=options.seed)
@@ -139,8 +141,9 @@ def _because(judged: Judged) -> str:
 def _exit_code(session: pytest.Session, verdict: Verdict) -> int:
     if session.exitstatus == pytest.ExitCode.INTERRUPTED:
         return EXIT_INTERRUPTED
-    ordinary_failed = session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    return int(session.exitstatus) if ordinary_failed else verdict.exit_code
+    told_by_verdict = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    # A PASS of the scenarios says nothing of the ordinary tests beside them.
+    return verdict.exit_code if told_by_verdict and verdict is not Verdict.PASS else int(session.exitstatus)
 
 
 def _reporter(config: pytest.Config) -> Reporter:

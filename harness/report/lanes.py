@@ -48,7 +48,7 @@ class Lane:
 def lanes(
     events: Iterable[tuple[float, Event]], before: Mapping[str, str], after: Mapping[str, str], span: Span
 ) -> tuple[Lane, ...]:
-    """Lay out every member that is known, those with events first; events come with their time on the axis.
+    """Lay out every member that is known, by the time of its first event; events come with their time on the axis.
 
     `before` and `after` are the versions that members reported. A member that is not in `before` and first seen
     coming up, later than the others, was not there until then.
@@ -62,7 +62,7 @@ def lanes(
     begin = {name: Stretch(span.begin_s, span.end_s, _state(name, late), before.get(name, "")) for name in seen}
     drawn = [_lane(name, seen[name], begin[name], after) for name in seen]
     visible = [Lane(lane.member, tuple(_visible(lane.stretches, span))) for lane in drawn]
-    return tuple(sorted(visible, key=lambda lane: not lane.is_eventful))
+    return tuple(sorted(visible, key=lambda lane: lane.stretches[0].end_s))
 
 
 def _state(name: str, late: Collection[str]) -> str:

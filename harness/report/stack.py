@@ -64,10 +64,12 @@ def moments_of(view: ScenarioView, axis: Axis) -> tuple[Moment, ...]:
 
 
 def _fault_moments(view: ScenarioView, axis: Axis) -> Iterator[Moment]:
-    for event in view.history.of(EventKind.FAULT):
-        if event.what == "effect":
-            yield Moment(axis.at(event.t_ns), event.name, "effect", "took effect")
-        if event.what == "healed":
+    """Yield each fault's effect; the healing only of a single one, since of several the shades say enough."""
+    effects = list(view.history.of(EventKind.FAULT, what="effect"))
+    for event in effects:
+        yield Moment(axis.at(event.t_ns), event.name, "effect", "took effect")
+    if len(effects) == 1:
+        for event in view.history.of(EventKind.FAULT, what="healed"):
             yield Moment(axis.at(event.t_ns), "healed", "healed")
 
 
@@ -138,7 +140,7 @@ def _time_ticks(axis: Axis, top: float) -> Markup:
         x = svg.percent(span.share(t))
         parts.append(svg.element("line", x1=x, x2=x, y1=f"{top:g}", y2=f"{top + 4:g}", class_="axis"))
         parts.append(svg.element("text", _tick_text(t), x=x, y=f"{top + 16:g}", class_="tick middle"))
-    what = "seconds since the fault took effect" if axis.has_effect else "seconds since the traffic began"
+    what = f"seconds since the {'fault took effect' if axis.has_effect else 'traffic began'}"
     parts.append(svg.element("text", what, x="50%", y=f"{top + 31:g}", class_="note middle"))
     return svg.group(parts)
 

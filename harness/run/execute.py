@@ -16,7 +16,7 @@ from harness.faults.journal import Journal
 from harness.history import NS_PER_S, Event, EventKind, Readback
 from harness.load.process import LoadProcess
 from harness.plan.plan import Plan, PlannedFault
-from harness.plan.scenario import READ_AGAIN_S, STEADY_S, WARM_UP_S
+from harness.plan.scenario import READ_AGAIN_S, WARM_UP_S
 from harness.run.progress import Reporter
 from harness.run.traffic import Traffic, prepare_traffic
 from harness.run.watch import Watcher
@@ -98,8 +98,8 @@ class Execution:
         with self._journal.step("send traffic"), self._sending(traffic), self._watching(cluster):
             with self._phase("warm-up", WARM_UP_S):
                 self._pass(WARM_UP_S)
-            with self._phase("steady", STEADY_S):
-                self._pass(STEADY_S)
+            with self._phase("steady", self.plan.scenario.steady_s):
+                self._pass(self.plan.scenario.steady_s)
             for planned in self.plan.faults:
                 with self._phase("fault", planned.wait_s + planned.fault.expected_s):
                     self._fault(planned, cluster)

@@ -9,6 +9,9 @@ from pathlib import Path
 from harness.cluster import Endpoint
 from harness.errors import BadInput
 
+# Such a number fits into 64 bits, as the files of a run hold it.
+_SEED_DIGITS = 18
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -27,27 +30,32 @@ class RunOptions:
     reports: Path = Path("reports")
 
 
-def parse_settings(pairs: list[str]) -> dict[str, str]:
-    """Read `key=value` pairs. Errors: BadInput for one without a `=`."""
+def parse_settings(pairs: list[str], *, option: str = "--set") -> dict[str, str]:
+    """Read the `key=value` pairs of an option. Errors: BadInput for one without a `=`."""
     for pair in pairs:
-        if "=" not in pair or pair.startswith("="):
-            raise BadInput(f"{pair!r} is no setting", where="--set", mend="write it as key=value")
+        if not pair.partition("=")[0].strip() or "=" not in pair:
+            raise BadInput(f"{pair!r} is no setting", where=option, mend="write it as key=value")
     return {key.strip(): value.strip() for key, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def parse_seed(text: str) -> int:
     """Read a seed. Errors: BadInput for what is no whole number from 0 on."""
-    if not text.isdecimal():
-        raise BadInput(f"{text!r} is no seed", where="--seed", mend="take a whole number from 0 on")
+    if not text.isdecimal() or len(text) > _SEED_DIGITS:
+        mend = f"take a whole number from 0 on, of at most {_SEED_DIGITS} digits"
+        raise BadInput(f"{text[:40]!r} is no seed", where="--harness-seed", mend=mend)
     return int(text)
 
 
 def parse_endpoint(text: str, *, token: str, tls: bool) -> Endpoint:
     """Read host:port, also as a URI. Errors: BadInput."""
+    if "@" in text:  # not told again: what stands before it is a password
+        mend = "leave the user out; the token goes into a file or HARNESS_TOKEN"
+        raise BadInput("an endpoint holds no user and no password", where="--harness-endpoint", mend=mend)
     scheme, _, rest = text.rpartition("://")
     host, _, port = rest.rpartition(":")
-    if scheme not in ("", "http", "https", "tcp") or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    in_range = port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536
+    if scheme not in ("", "http", "https", "tcp") or not host or not in_range:
         raise BadInput(
-            f"{text!r} is no endpoint", where="--endpoint", mend="write it as host:port, e.g. 10.0.0.5:19530"
+            f"{text!r} is no endpoint", where="--harness-endpoint", mend="write it as host:port, e.g. 10.0.0.5:19530"
         )
     return Endpoint(host, int(port), token=token, tls=tls or scheme == "https")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from harness.cluster import ClusterSpec, Platform, Role
 from harness.errors import BadInput, HarnessError, Unsupported
-from harness.plan.faults import Upgrade
+from harness.plan.faults import Configure, Upgrade
 from harness.plan.plan import Plan
 from harness.platforms.endpoint import EndpointPlatform
 from harness.platforms.local.platform import LocalPlatform
@@ -66,6 +66,8 @@ def check(wanted: Wanted, options: RunOptions) -> None:
     for planned in wanted.plan.faults:
         if isinstance(planned.fault, Upgrade):
             platform.check(replace(spec_of(wanted, options), milvus=planned.fault.to))
+        if isinstance(planned.fault, Configure):
+            platform.check(replace(spec_of(wanted, options), settings=planned.fault.settings))
     if wanted.plan.replicas > wanted.plan.scenario.count(Role.QUERY_NODE):
         raise BadInput(
             f"{wanted.plan.replicas} replicas need as many query nodes", where=wanted.name, mend="take fewer replicas"

@@ -1,4 +1,10 @@
-"""A run's folder: `reports/<time>-<selection>-<seed>/`, one for each execution and never written over."""
+"""A run's folder: `reports/<time>-<selection>-<seed>/`, one for each execution and never written over.
+
+```
+run.json  verdict.json  junit.xml  summary.md  index.html
+scenarios/<name>/  scenario.json  schedule.arrow  operations-*.arrow  events.arrow  truth.npz  readback-*.npz  logs/
+```
+"""
 
 from __future__ import annotations
 

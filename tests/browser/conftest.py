@@ -23,7 +23,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-CONFTEST = '''
+CONFTEST = """
 from pathlib import Path
 import pytest
 from harness.report import page
@@ -38,8 +38,8 @@ def pytest_html_results_summary(prefix):
 def pytest_sessionfinish(session):
     yield
     page.finish(Path(session.config.getoption("htmlpath")), RUN)
-'''
-TESTS = '''
+"""
+TESTS = """
 import pytest
 
 def test_query_node_killed():
@@ -51,7 +51,7 @@ def test_rolling_upgrade():
 @pytest.mark.skip(reason="no disk to fill")
 def test_disk_full():
     pass
-'''
+"""
 
 Open = Callable[..., Page]
 
@@ -64,9 +64,9 @@ def written_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "test_scenarios.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\n")
     path = folder / "index.html"
+    options = [f"--html={path}", "--self-contained-html", f"--css={css_file()}"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--html={path}", "--self-contained-html"]
-        + [f"--css={css_file()}"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

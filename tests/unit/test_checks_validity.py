@@ -108,6 +108,22 @@ def test_load_that_was_not_offered_is_invalid() -> None:
     assert unmet(never_sent(HISTORY, within(HISTORY, 50, 51))) == {}
 
 
+def test_what_lies_outside_the_measured_time_neither_spoils_nor_helps() -> None:
+    # Steady only from 5 s on, observed only until 100 s.
+    moved = {"steady": RECIPE.at(5), "observe": RECIPE.at(100)}
+    events = tuple(
+        replace(e, t_ns=moved[e.name]) if (e.name, e.what) in (("steady", "begin"), ("observe", "end")) else e
+        for e in HISTORY.events
+    )
+    history = replace(HISTORY, events=events)
+    outside = within(history, 0, 5) | within(history, 100, 200)
+    assert unmet(never_sent(history, outside)) == {}
+    late = history.operations.intended_ns[outside] + 500 * NS_PER_MS
+    assert unmet(edit(history, outside, sent_ns=late)) == {}
+    inside = replace(history, operations=history.operations.where(~within(history, 50, 60, [Kind.SEARCH])))
+    assert set(unmet(inside)) == {"Scheduled search operations on record"}
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_operations_missing_from_the_record_are_invalid(kind: Kind) -> None:
     cut = HISTORY.operations.where(~within(HISTORY, 70, 105, [kind]))

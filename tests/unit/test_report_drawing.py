@@ -98,7 +98,9 @@ def test_a_limit_is_drawn_over_its_own_time_only() -> None:
 def test_a_single_error_among_thousands_is_still_a_bar_and_bars_stack() -> None:
     scale = Scale(0, 10_000, 60, 0)
     series = (Series("failed", "f", np.array([1.0, 0])), Series("wrong", "w", np.array([5000.0, math.nan])))
-    failed, wrong = (parsed(path)[0].attrib["d"] for path in chart.bar_paths(series, scale, Span(0, 2, 1), np.arange(2.0)))
+    failed, wrong = (
+        parsed(path)[0].attrib["d"] for path in chart.bar_paths(series, scale, Span(0, 2, 1), np.arange(2.0))
+    )
     assert failed == "M0 600V580H5000V600z"
     assert wrong == "M0 580V280H5000V580z"
 

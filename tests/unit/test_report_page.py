@@ -196,8 +196,16 @@ def test_the_summary_is_a_table_and_the_reasons(passed: ScenarioView, failed: Sc
 
 @pytest.mark.parametrize(
     ("relation", "limit", "value", "used"),
-    [("<=", 10, 5, 0.5), ("<=", 0, 0, 0.0), ("<=", 0, 3, float("inf")), ("<=", 10, float("inf"), float("inf"))]
-    + [(">=", 0.75, 0.875, 0.5), (">=", 1, 1, 0.0), (">=", 100, 50, None), ("<=", None, 5, None)],
+    [
+        ("<=", 10, 5, 0.5),
+        ("<=", 0, 0, 0.0),
+        ("<=", 0, 3, float("inf")),
+        ("<=", 10, float("inf"), float("inf")),
+        (">=", 0.75, 0.875, 0.5),
+        (">=", 1, 1, 0.0),
+        (">=", 100, 50, None),
+        ("<=", None, 5, None),
+    ],
 )
 def test_a_bar_shows_how_much_of_the_limit_was_used(
     relation: str, limit: float | None, value: float, used: float | None
@@ -220,7 +228,7 @@ def test_finishing_puts_our_part_first_and_mends_the_rest(tmp_path: Path, stoppe
     text = path.read_text(encoding="utf-8")
     assert '<html lang="en">' in text
     assert 'name="viewport"' in text
-    assert "<title id=\"head-title\">INVALID" in text
+    assert '<title id="head-title">INVALID' in text
     assert text.index("hx-verdict") < text.index('id="title"') < text.index('id="results-table"')
     page.finish(path, run)
     assert path.read_text(encoding="utf-8") == text

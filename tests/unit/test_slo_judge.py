@@ -2,63 +2,29 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from harness.history import NS_PER_S, Event, EventKind, History, Kind
-from harness.slo import Limits, judge, load_limits
+from harness.history import NS_PER_S, History, Kind
+from harness.slo import Limits, judge
 from harness.slo.figures import DATA, FIGURES
-from harness.verdict import Judgement, Verdict
+from harness.verdict import Verdict
 from tests.unit.builders import (
     Recipe,
-    edit,
-    empty,
     healthy,
     member,
-    never_sent,
     outage,
     recall_drop,
     reread,
-    shifted,
     short_answers,
-    shuffled,
     slower,
     within,
     without_events,
 )
+from tests.unit.judged import LIMITS, failed, values
 
 RECIPE = Recipe()
 HISTORY = healthy(RECIPE)
-LIMITS = Limits(
-    calibrated=True,
-    steady_p95_ms=50,
-    steady_p99_ms=100,
-    recovered_p95_ms=50,
-    recovered_p99_ms=100,
-    bad_s=8,
-    availability=0.8,
-    recover_s=12,
-    write_recover_s=12,
-    wrong_s=3,
-    lost_rows=0,
-    resurrected_rows=0,
-    phantom_rows=0,
-    duplicate_rows=0,
-    flipped_rows=0,
-    recall=0.95,
-    recall_recovered=0.95,
-)
 NO_FAULT = healthy(Recipe(faulted=False))
-
-
-def values(judgement: Judgement) -> dict[str, float]:
-    return {row.figure: row.value for row in judgement.slos}
-
-
-def failed(judgement: Judgement) -> set[str]:
-    return {row.figure for row in judgement.slos if row.passed is False}
 
 
 def test_a_healthy_scenario_passes_with_nothing_to_say() -> None:
@@ -167,6 +133,12 @@ def test_a_cluster_that_never_recovers_fails_with_infinity_and_one_reason() -> N
     assert "recover_s was never reached (limit 12 s)" in found.reasons
     assert not any("recovered" in reason for reason in found.reasons)
     assert found.marks.recovered_ns is None
+
+
+def test_recall_of_a_cluster_that_never_recovers_is_that_of_the_last_window() -> None:
+    found = judge(outage(recall_drop(HISTORY, 41, 75, 5), 80, 81), LIMITS)
+    assert values(found)["recover_s"] == math.inf
+    assert values(found)["recall_recovered"] == 1.0
 
 
 def test_a_member_kept_down_is_never_recovered_from() -> None:

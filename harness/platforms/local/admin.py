@@ -136,10 +136,8 @@ def _configuration_messages() -> tuple[Any, Any]:
     _message(file, "Request", ("pattern", 2, "string", ""))
     _message(file, "Response", ("configurations", 2, "message", ".milvus.proto.common.KeyValuePair"))
     pool.Add(file)
-    return tuple(
-        message_factory.GetMessageClass(pool.FindMessageTypeByName(f"harness.{name}"))
-        for name in ("Request", "Response")
-    )
+    request, response = (pool.FindMessageTypeByName(f"harness.{name}") for name in ("Request", "Response"))
+    return message_factory.GetMessageClass(request), message_factory.GetMessageClass(response)
 
 
 def _add(pool: descriptor_pool.DescriptorPool, known: Any) -> None:

@@ -90,9 +90,8 @@ class LocalCluster:
 
     def wait_ready(self, timeout_s: float = _READY_S) -> None:
         """Wait until every member that should live is ready. Errors: ClusterError with the reason from its log."""
-        for state in self.folder.members():
-            if state.wanted:
-                readiness.wait(state, self.folder.log(state.name), timeout_s)
+        wanted = [state for state in self.folder.members() if state.wanted]
+        readiness.wait(wanted, self.folder.log, timeout_s)
 
     def kill(self, member: str) -> None:
         """SIGKILL a member; it stays dead until it is started."""
@@ -128,7 +127,7 @@ class LocalCluster:
             state = self.folder.member(member)
             if not _lives(state):
                 state = self._launch(state)
-        readiness.wait(state, self.folder.log(member), _READY_S)
+        readiness.wait([state], self.folder.log, _READY_S)
 
     def scale(self, role: Role, count: int, on_member: OnMember) -> None:
         """Have `count` members of a role: new ones are started and waited for, the last ones leave gracefully."""
@@ -170,10 +169,8 @@ class LocalCluster:
     def destroy(self) -> None:
         """End every process that carries this cluster's tag, and remove its folder and what lies elsewhere."""
         members = list(self.folder.members())
-        for state in members:
-            for file in commands.leftovers(self.folder, state):
-                file.unlink(missing_ok=True)
-        stuck = end_all([process for process, tag in tagged() if tag == str(self.folder.path)])
+        processes = [process for process, tag in tagged() if tag == str(self.folder.path)]
+        stuck = end_all(processes)
         if stuck:
             raise ClusterError(
                 f"{len(stuck)} processes could not be ended",
@@ -181,8 +178,10 @@ class LocalCluster:
                 mend="end them by hand, then run harness heal",
             )
         for state in members:
-            for file in commands.leftovers(self.folder, state):
-                file.unlink(missing_ok=True)
+            self._sweep(state)
+        # One that was started a moment before the harness was killed is in no member's file.
+        for process in processes:
+            commands.remove(commands.pid_files(process))
         remove_folder(self.folder.path)
 
     def create(self) -> None:
@@ -228,6 +227,7 @@ class LocalCluster:
         return commands.write_conf(self.folder, server, generation, first, changed)
 
     def _launch(self, state: MemberState) -> MemberState:
+        self._sweep(state)
         launch = commands.launch(self.folder, state, milvus_server(state.milvus), self._dependencies)
         process = spawn(
             launch.command,
@@ -287,9 +287,11 @@ class LocalCluster:
         )
 
     def _forget(self, state: MemberState) -> None:
-        for file in commands.leftovers(self.folder, state):
-            file.unlink(missing_ok=True)
+        self._sweep(state)
         self.folder.remove_member(state.name)
+
+    def _sweep(self, state: MemberState) -> None:
+        commands.remove(commands.leftovers(self.folder, state))
 
     def _failed(self, state: MemberState, what: str) -> ClusterError:
         return ClusterError(what, where=str(self.folder.log(state.name)), mend=f"harness logs {state.role}")

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import yaml
 from harness.cluster import Role
 from harness.platforms.local.kafka_parts import KAFKA_JVM
 from harness.platforms.local.parts import Dependencies, Server
+from harness.platforms.local.process import Process
 from harness.platforms.local.settings import layered
 from harness.platforms.local.state import Folder, MemberState
 
@@ -34,6 +35,7 @@ PORTS: Mapping[Role, tuple[str, ...]] = {
     Role.INDEX_NODE: ("main", "metrics"),
 }
 _BUCKET = "milvus"
+_MILVUS_TMP = Path("/tmp/milvus")  # noqa: S108 - Milvus's own choice
 _MILVUS_ARGUMENTS = {
     Role.COORDINATORS: ("mixture", "-rootcoord", "-querycoord", "-datacoord", "-indexcoord"),
 }
@@ -76,9 +78,8 @@ def write_conf(
     conf.mkdir(exist_ok=True)
     tree = layered(server.template, changed, _wiring(folder, members))
     (conf / "milvus.yaml").write_text(yaml.safe_dump(tree), encoding="utf-8")
-    for extra in ("glog.conf",):
-        if (beside := server.template.parent / extra).exists():
-            (conf / extra).write_bytes(beside.read_bytes())
+    if (logging := server.template.parent / "glog.conf").exists():
+        (conf / logging.name).write_bytes(logging.read_bytes())
     return conf
 
 
@@ -100,11 +101,20 @@ def leftovers(folder: Folder, state: MemberState) -> list[Path]:
         return [file for port in grpc_ports for file in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock")]  # noqa: S108 - weed's own choice
     if not state.role.is_milvus:
         return []
-    runs = (Path("/run/milvus"), Path("/tmp/milvus"))  # noqa: S108 - Milvus's own choice
+    runs = (Path("/run/milvus"), _MILVUS_TMP)
     found = [file for run in runs for file in run.glob(f"*-{_alias(folder, state)}.pid")]
-    if state.process:
-        found += [file for run in runs for file in run.glob(f"server_id_{state.process.pid}")]
-    return found
+    return found + (pid_files(state.process) if state.process else [])
+
+
+def pid_files(process: Process) -> list[Path]:
+    """Return the files outside of every folder that Milvus names after a process."""
+    return list(_MILVUS_TMP.glob(f"server_id_{process.pid}"))
+
+
+def remove(files: Iterable[Path]) -> None:
+    """Remove files; one that is gone already is fine."""
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _wiring(folder: Folder, members: Mapping[Role, MemberState]) -> dict[str, Any]:
@@ -184,8 +194,8 @@ def _message_queue(folder: Folder, state: MemberState, dependencies: Dependencie
         ids = {"version": "1", "cluster.id": _kafka_id(), "node.id": "1", "directory.id": _kafka_id()}
         identity.write_text(_lines(ids), encoding="ascii")
     cached = (f"-XX:AOTCache={dependencies.aot_cache}",) if dependencies.aot_cache else ()
-    java = (str(dependencies.java), *KAFKA_JVM, *cached, "-cp", dependencies.kafka_classpath, "kafka.Kafka", str(properties))
-    return Launch(java, _base_environment())
+    java = (str(dependencies.java), *KAFKA_JVM, *cached, "-cp", dependencies.kafka_classpath)
+    return Launch((*java, "kafka.Kafka", str(properties)), _base_environment())
 
 
 def _kafka_properties(state: MemberState, logs: Path) -> dict[str, str]:

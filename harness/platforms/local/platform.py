@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.cluster import ClusterSpec
 from harness.errors import BadInput, ClusterError
+from harness.faults.journal import Journal
 from harness.platforms.local import settings
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.parts import milvus_server
@@ -42,7 +43,7 @@ class LocalPlatform:
                 mend="set HARNESS_HOME to a shorter path",
             )
         settings.profile_settings(spec.profile)
-        settings.check_keys(spec.settings, milvus_server(spec.milvus).template)
+        settings.check_keys(settings.typed(spec.settings), milvus_server(spec.milvus).template)
         _check_disk(path)
 
     def create(self, spec: ClusterSpec, *, keep: bool) -> LocalCluster:
@@ -59,7 +60,8 @@ class LocalPlatform:
         folder.write(ClusterState(spec, owner=Process.of(os.getpid()), settings=spec.settings))
         cluster = LocalCluster(folder)
         try:
-            cluster.create()
+            with Journal(cluster.journal).step("create the cluster"):
+                cluster.create()
         except BaseException:
             cluster.destroy()
             raise

@@ -35,16 +35,25 @@ def free_ports(count: int, *, near: str, taken: frozenset[int] = frozenset()) ->
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port on every address, as Milvus does."""
-    with closing(socket.socket(socket.AF_INET6, socket.SOCK_STREAM)) as probe:
+    with closing(_socket()) as probe:
         # As Milvus, etcd and Kafka do: a connection that lingers after a member's death is no hindrance.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         try:
-            probe.bind(("::", port))
+            probe.bind(("", port))
             probe.listen(1)
         except OSError:
             return False
     return True
+
+
+def _socket() -> socket.socket:
+    """Return a socket for both families, or for IPv4 where the kernel was started without IPv6."""
+    try:
+        both = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    except OSError:
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    return both
 
 
 def _candidates(near: str) -> Iterator[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,15 +50,28 @@ def is_ready(state: MemberState) -> bool:
     return _listens(state.ports["main"])
 
 
-def wait(state: MemberState, log: Path, timeout_s: float) -> None:
-    """Wait until a member is ready. Errors: ClusterError at once when it ends, or when the time is over."""
-    until(lambda: is_ready(state) or not (state.process and state.process.alive), timeout_s)
-    if state.process and state.process.alive and is_ready(state):
-        return
-    ended = not (state.process and state.process.alive)
-    said, mend = why(log)
-    what = "ended while starting" if ended else f"was not ready after {timeout_s:.0f} s"
-    raise ClusterError(f"{state.name} {what}: {said}", where=str(log), mend=mend)
+def wait(states: Sequence[MemberState], log_of: Callable[[str], Path], timeout_s: float) -> None:
+    """Wait until all of these members are ready.
+
+    Errors: ClusterError at once when one of them ends, or when the time is over, with the reason from the log of
+    the first that isn't ready; dependencies come first, for without them no other one gets ready.
+    """
+    waiting = sorted(states, key=lambda state: state.role.is_milvus)
+
+    def settled() -> bool:
+        waiting[:] = [state for state in waiting if not is_ready(state)]
+        return not waiting or any(not _lives(state) for state in waiting)
+
+    until(settled, timeout_s)
+    if waiting:
+        state = next((state for state in waiting if not _lives(state)), waiting[0])
+        said, mend = why(log_of(state.name))
+        what = f"was not ready after {timeout_s:.0f} s" if _lives(state) else "ended while starting"
+        raise ClusterError(f"{state.name} {what}: {said}", where=str(log_of(state.name)), mend=mend)
+
+
+def _lives(state: MemberState) -> bool:
+    return state.process is not None and state.process.alive
 
 
 def stay(state: MemberState, log: Path, for_s: float) -> None:

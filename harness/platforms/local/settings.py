@@ -49,8 +49,8 @@ def profile_settings(profile: str) -> dict[str, Any]:
 
 
 def typed(settings: Mapping[str, str]) -> dict[str, Any]:
-    """Read the values of `--set key=value` as YAML would."""
-    return {key: yaml.safe_load(value) for key, value in settings.items()}
+    """Read the values of `--set key=value` as YAML would. Errors: BadInput."""
+    return {key: _value(key, text) for key, text in settings.items()}
 
 
 def check_keys(settings: Mapping[str, Any], template: Path) -> None:
@@ -61,6 +61,13 @@ def check_keys(settings: Mapping[str, Any], template: Path) -> None:
             close = difflib.get_close_matches(key.lower(), known, n=1)
             hint = f"did you mean {known[close[0]]}?" if close else "name it as milvus.yaml does, with dots"
             raise BadInput(f"Milvus has no setting {key!r}", where=f"--set {key}", mend=hint)
+
+
+def _value(key: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # a date that is none is a ValueError
+        raise BadInput(f"{text!r} is no value", where=f"--set {key}", mend="write it as milvus.yaml does") from None
 
 
 def _shipped(name: str) -> dict[str, Any]:

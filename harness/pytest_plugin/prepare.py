@@ -1,0 +1,60 @@
+"""From the scenarios that were collected to a run: everything checked, then its folder and its page."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from harness.errors import Unsupported
+from harness.pytest_plugin.options import Selection, run_options
+from harness.pytest_plugin.outcome import RUN
+from harness.pytest_plugin.pages import add_page
+from harness.pytest_plugin.session import HarnessSession, checked, wanted_by
+from harness.run.scenario_run import Wanted
+from harness.verdict import Judgement
+
+
+def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selection) -> None:
+    """Check everything before anything starts, then open the run. With --harness-plan print the plans instead.
+
+    Errors: BadInput, ClusterError.
+    """
+    config = session.config
+    options = run_options(config)
+    wanted = {item: wanted_by(item, config, options, chosen) for item in items}
+    if config.getoption("--harness-plan"):
+        _print_plans(session, list(wanted.values()))
+        return
+    if config.option.collectonly:
+        return
+    for item in items:
+        try:
+            checked(wanted[item], options)
+        except Unsupported as reason:
+            item.add_marker(pytest.mark.skip(reason=str(reason)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    opened = HarnessSession(config, options, chosen)
+    config.pluginmanager.register(opened, "harness-session")
+    add_page(session, opened.folder)
+    for item in items:
+        _hand_over(item, wanted[item], opened)
+
+
+def _hand_over(item: pytest.Function, wanted: Wanted, opened: HarnessSession) -> None:
+    def run() -> Judgement:
+        return opened.outcome(wanted).judgement
+
+    item.stash[RUN] = run
+    if skipped := item.get_closest_marker("skip"):
+        opened.skip(wanted, str(skipped.kwargs.get("reason", "")))
+
+
+def _print_plans(session: pytest.Session, plans: list[Wanted]) -> None:
+    writer = session.config.get_terminal_writer()
+    for wanted in plans:
+        writer.line(f"\n{wanted.name}: {wanted.plan.scenario.title}, seed {wanted.plan.seed}")
+        for line in wanted.plan.lines():
+            writer.line(f"  {line}")
+        writer.line(f"  in all about {wanted.plan.expected_s:.0f} s")
+    session.items.clear()

@@ -1,0 +1,55 @@
+"""A run that is ended from outside, at any moment: healed, or healed by `harness heal`; nothing is left."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from harness.platforms.local.readiness import until
+from harness.verdict import EXIT_INTERRUPTED
+from tests.contract.leftovers import look
+from tests.contract.runs import heal, journal_lines, only_run, output, running, scenario_file
+
+# More than a short scenario writes; the test ends itself at the first number that no run reaches.
+_MOST_LINES = 40
+
+
+def test_killed_at_every_journal_entry_heal_leaves_nothing(clusters_of_their_own: Path, tmp_path: Path) -> None:
+    before, killed_at = look(), []
+    for line in range(1, _MOST_LINES):
+        folder = tmp_path / str(line)
+        folder.mkdir()
+        scenario_file(folder)
+        with running(folder) as process:
+            until(lambda n=line, p=process: journal_lines(clusters_of_their_own) >= n or p.poll() is not None, 120)
+            if process.poll() is not None:
+                break
+            process.kill()
+            process.wait()
+        print(f"killed at journal line {line}", flush=True)
+        assert "cluster short-" in heal()
+        assert look().beyond(before) == ""
+        assert list((clusters_of_their_own / "clusters").iterdir()) == []
+        killed_at.append(line)
+    # Cluster, collection, traffic, fault, read-back: each begun and each done, but for the last.
+    assert len(killed_at) >= 9
+    assert look().beyond(before) == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_heals_and_writes_the_page(tmp_path: Path, number: signal.Signals) -> None:
+    before = look()
+    scenario_file(tmp_path)
+    with running(tmp_path) as process:
+        assert until(lambda: "short: steady" in output(tmp_path), 90), output(tmp_path)
+        process.send_signal(number)
+        assert process.wait(60) == EXIT_INTERRUPTED, output(tmp_path)
+    assert look().beyond(before) == ""
+    run = only_run(tmp_path)
+    assert "INVALID" in (run / "index.html").read_text(encoding="utf-8")
+    verdict = json.loads((run / "verdict.json").read_text(encoding="utf-8"))
+    assert verdict["verdict"] == "INVALID"
+    assert verdict["scenarios"][0]["aborted"] == "interrupted"

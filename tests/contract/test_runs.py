@@ -1,0 +1,109 @@
+"""Whole runs of scenarios, as a user starts them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from harness.platforms.local.cluster import LocalCluster
+from harness.platforms.local.platform import LocalPlatform
+from tests.contract.leftovers import look
+from tests.contract.runs import SHORT, command, only_run, scenario_file
+
+ROOT = Path(__file__).parents[2]
+NO_FAULT = SHORT.replace("    faults=(Kill(Role.QUERY_NODE),),\n", "").replace("steady_s=2", "steady_s=31")
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(folder, *options), check=False, cwd=folder, capture_output=True, text=True)
+
+
+def verdict(folder: Path) -> dict[str, object]:
+    document: dict[str, object] = json.loads((only_run(folder) / "verdict.json").read_text(encoding="utf-8"))
+    return document
+
+
+def test_a_milvus_that_runs_already_is_measured_and_left_as_it_was(cluster: LocalCluster, tmp_path: Path) -> None:
+    before = cluster.pulse()
+    scenario_file(tmp_path, NO_FAULT)
+    done = run(tmp_path, f"--harness-endpoint={cluster.endpoint().address}")
+    assert done.returncode == 0, done.stdout
+    assert verdict(tmp_path)["verdict"] == "PASS"
+    assert cluster.pulse() == before
+    assert _collections(cluster) == []
+
+
+def test_a_fault_is_skipped_with_the_reason_where_there_is_only_an_address(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    scenario_file(tmp_path)
+    done = run(tmp_path, f"--harness-endpoint={cluster.endpoint().address}")
+    assert done.returncode == 2, done.stdout
+    found = verdict(tmp_path)
+    assert found["verdict"] == "INCONCLUSIVE"
+    assert "can't be done through an address" in str(found["scenarios"])
+
+
+def test_kept_after_a_failure_it_says_how_to_reach_it(clusters_of_their_own: Path, tmp_path: Path) -> None:
+    before = look()
+    scenario_file(tmp_path)
+    done = run(tmp_path, "--harness-keep")
+    # Two seconds of steady state prove nothing, so it was run twice.
+    assert done.returncode == 3, done.stdout
+    names = LocalPlatform().names()
+    kept = [name for name in names if name.startswith("short-")]
+    assert kept
+    for name in kept:
+        cluster = LocalPlatform().open(name)
+        assert f"{name} stays up at {cluster.endpoint().address}" in done.stdout
+        cluster.wait_ready()
+        cluster.destroy()
+    assert look().beyond(before) == ""
+
+
+@pytest.mark.parametrize("option", ["--harness-plan", "--collect-only"])
+def test_looking_starts_nothing(tmp_path: Path, option: str) -> None:
+    before = look()
+    scenario_file(tmp_path)
+    run(tmp_path, option)
+    assert look().beyond(before) == ""
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_repository_of_ones_own_needs_only_pip_install(tmp_path: Path) -> None:
+    """The wheel, in a fresh virtual environment, with the file of docs/your-own-scenarios.md."""
+    environment, repository = tmp_path / "venv", tmp_path / "repository"
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)
+    repository.mkdir()
+    text = _first_python_block(ROOT / "docs" / "your-own-scenarios.md")
+    assert len(text.splitlines()) < 15
+    scenario_file(repository, text.replace("faults=", "steady_s=2, observe_s=2, faults="))
+    arguments = [python, *command(repository)[1:]]
+    done = subprocess.run(arguments, check=False, cwd=repository, capture_output=True, text=True)
+    assert verdict(repository)["verdict"] == "INVALID", done.stdout
+    assert "Steady state lasted" in str(verdict(repository)["scenarios"])
+    assert (only_run(repository) / "index.html").exists()
+
+
+def _first_python_block(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+
+
+def _collections(cluster: LocalCluster) -> list[str]:
+    from pymilvus import MilvusClient  # noqa: PLC0415 - slow to import, needed here alone
+
+    client = MilvusClient(cluster.endpoint().uri)
+    try:
+        return list(client.list_collections())
+    finally:
+        client.close()
+

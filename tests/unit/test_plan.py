@@ -1,0 +1,163 @@
+"""The plan: definite, numbered, the same for the same seed; and what makes no sense is refused before it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.cluster import Role, Topology
+from harness.errors import BadInput
+from harness.plan.faults import Configure, Fault, Kill, Pause, Scale, Upgrade
+from harness.plan.plan import Plan, make_plan
+from harness.plan.scenario import OBSERVE_S, Chaos, Scenario
+from harness.plan.specs import DataSpec, TrafficSpec
+
+FAULTS: tuple[Fault, ...] = (
+    Kill(Role.QUERY_NODE),
+    Kill(Role.QUERY_NODE, count=2),
+    Pause(Role.PROXY, for_s=2.5),
+    Scale(Role.QUERY_NODE, to=4),
+    Upgrade("2.3.5"),
+    Configure({"a.b": "1", "c": "x"}),
+)
+seeds = st.integers(0, 10**18 - 1)
+
+
+def plan_of(scenario: Scenario, seed: int = 1, profile: str = "fast", replicas: int = 1) -> Plan:
+    return make_plan(scenario, profile=profile, replicas=replicas, seed=seed)
+
+
+def some(*faults: Fault, **changes: Any) -> Scenario:
+    return Scenario("some", "Some faults", faults, **changes)
+
+
+@given(seed=seeds)
+def test_the_same_seed_gives_the_same_plan(seed: int) -> None:
+    chaos = Scenario("chaos", "Chaos", Chaos(4))
+    assert plan_of(chaos, seed) == plan_of(chaos, seed)
+    assert plan_of(chaos, seed).lines() == plan_of(chaos, seed).lines()
+
+
+def test_seeds_and_names_give_other_plans() -> None:
+    plans = {
+        tuple((p.fault.label, p.wait_s, p.choice) for p in plan_of(Scenario(name, "", Chaos(5)), seed).faults)
+        for name in ("one", "two")
+        for seed in range(20)
+    }
+    assert len(plans) == 40
+
+
+def test_every_fault_of_chaos_comes_up() -> None:
+    labels = {p.fault.label for seed in range(60) for p in plan_of(Scenario("c", "", Chaos(5)), seed).faults}
+    assert {f"kill {role}" for role in Role} | {"pause querynode for 5 s"} == labels
+
+
+@given(seed=seeds, gap_s=st.floats(0, 100))
+def test_a_fault_meets_the_servers_clocks_at_any_phase_and_later_ones_keep_the_gap(seed: int, gap_s: float) -> None:
+    first, *later = plan_of(some(*FAULTS, gap_s=gap_s), seed).faults
+    assert 0 <= first.wait_s < 1
+    assert all(gap_s <= planned.wait_s <= gap_s + 1 for planned in later)
+
+
+def test_the_steps_are_numbered_and_begin_where_the_one_before_ends() -> None:
+    plan = plan_of(some(*FAULTS))
+    shape = re.compile(r"(\d+)\. .+ \((\d+) s \+ (\d+) s\)")
+    numbers, begins, lasts = zip(
+        *((int(m[1]), int(m[2]), int(m[3])) for m in map(shape.fullmatch, plan.lines()) if m), strict=True
+    )
+    assert numbers == tuple(range(1, len(plan.steps) + 1))
+    assert begins[0] == 0
+    assert all(abs(b + s - after) <= 1 for b, s, after in zip(begins, lasts, begins[1:], strict=False))
+    assert plan.expected_s == pytest.approx(begins[-1] + lasts[-1], abs=1)
+
+
+def test_the_steps_say_what_is_done_to_what() -> None:
+    data = DataSpec(rows=20_000, dim=64, index="HNSW", metric="IP")
+    scenario = some(*FAULTS, data=data, topology=Topology({Role.QUERY_NODE: 3}), milvus="2.3.0")
+    text = "\n".join(plan_of(scenario, profile="default", replicas=2).lines())
+    for said in (
+        "start Milvus 2.3.0 with 3 query nodes, settings default",
+        "load 20,000 x 64 rows, HNSW IP, 2 replica(s)",
+        "then kill querynode (",
+        "then kill 2 of querynode (",
+        "then pause proxy for 2.5 s (",
+        "then scale querynode to 4 (",
+        "then upgrade to 2.3.5 (",
+        "then set a.b=1, c=x (",
+    ):
+        assert said in text
+
+
+def test_without_a_fault_nothing_is_watched_recovering() -> None:
+    steps = [step.text for step in plan_of(some()).steps]
+    assert not any("recover" in text or "wait" in text for text in steps)
+    assert any("recover" in step.text for step in plan_of(some(FAULTS[0])).steps)
+
+
+@pytest.mark.parametrize("profile", OBSERVE_S)
+@pytest.mark.parametrize("faults", [(), FAULTS])
+def test_traffic_is_scheduled_for_longer_than_it_is_expected_to_be_needed(
+    profile: str, faults: tuple[Fault, ...]
+) -> None:
+    plan = plan_of(some(*faults), profile=profile)
+    under_traffic = sum(step.expected_s for step in plan.steps[2:-2])
+    assert plan.traffic_s >= under_traffic + 60 * len(faults)
+    assert plan.observe_s == OBSERVE_S[profile]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Kill(Role.PROXY, count=0),
+        Kill(Role.PROXY, heal_after_s=-1),
+        Pause(Role.PROXY, for_s=0),
+        Scale(Role.QUERY_NODE, to=0),
+        Scale(Role.ETCD, to=2),
+        Kill(cast("Role", "querynode")),
+        Pause(cast("Role", "nodes")),
+        Scale(cast("Role", "querynodes"), to=2),
+    ],
+    ids=lambda fault: fault.label,
+)
+def test_a_fault_that_makes_no_sense_is_refused_in_one_line(fault: Fault) -> None:
+    with pytest.raises(BadInput) as refused:
+        plan_of(some(fault))
+    assert "\n" not in str(refused.value)
+    assert refused.value.where == fault.label
+
+
+def test_an_unknown_role_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(BadInput, match=r"there is no role 'querynodes'.*Role\.QUERY_NODE"):
+        plan_of(some(Kill(cast("Role", "querynodes"))))
+
+
+def test_an_unknown_profile_and_an_empty_chaos_are_refused() -> None:
+    with pytest.raises(BadInput, match="there is no settings profile 'quick'.*fast, default"):
+        plan_of(some(), profile="quick")
+    with pytest.raises(BadInput, match="chaos of 0 faults"):
+        plan_of(Scenario("c", "", Chaos(0)))
+
+
+@pytest.mark.parametrize(
+    ("make", "where"),
+    [
+        (lambda: DataSpec(rows=0), "data, rows"),
+        (lambda: DataSpec(metric="L3"), "data, metric"),
+        (lambda: DataSpec(index="IVF"), "data, index"),
+        (lambda: DataSpec(search_params={"nprobe": 129}), "data, search_params.nprobe"),
+        (lambda: DataSpec(index="HNSW", search_params={"ef": 5}), "data, search_params.ef"),
+        (lambda: DataSpec(index_params={"M": 4}), "data, index_params"),
+        (lambda: TrafficSpec(search_rate=-1), "traffic, search_rate"),
+        (lambda: TrafficSpec(deadline_s=0), "traffic, deadline_s"),
+        (lambda: TrafficSpec(rows_per_insert=0), "traffic, rows_per_insert"),
+        (lambda: TrafficSpec(search_rate=0, insert_rate=0), "traffic"),
+    ],
+)
+def test_data_and_traffic_that_cannot_be_are_refused_where_they_are_written(make: Any, where: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        make()
+    assert refused.value.where == where
