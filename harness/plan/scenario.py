@@ -9,7 +9,6 @@ from harness.cluster import Role, Topology
 from harness.plan.faults import Fault
 from harness.plan.specs import DataSpec, TrafficSpec
 
-
 # The least steady state that a p99 at 50 searches/s can be judged on (facts: measuring, steady state).
 STEADY_S = 40.0
 # How long is looked at what comes after a fault: the profile's usual outage and then 30 s of sustained recovery.

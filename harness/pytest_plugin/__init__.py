@@ -70,9 +70,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if items:
         from harness.pytest_plugin.prepare import prepare  # noqa: PLC0415 - seconds of imports, only for scenarios
 
-        _or_usage_error(lambda: prepare(session, items, config.stash[_SELECTION]))
+        _or_usage_error(lambda: prepare(session, items, config.stash[_SELECTION], _names(config)))
     elif config.getoption("--harness-plan"):
         raise pytest.UsageError("there is no scenario to plan here (--harness-plan): name the files that hold some")
+
+
+def _names(config: pytest.Config) -> frozenset[str]:
+    return frozenset(mark.scenario.name for mark in config.stash[_FOUND])
 
 
 @pytest.fixture

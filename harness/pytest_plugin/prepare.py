@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -15,13 +16,15 @@ from harness.run.scenario_run import Wanted
 from harness.verdict import Judgement
 
 
-def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selection) -> None:
+def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selection, known: frozenset[str]) -> None:
     """Check everything before anything starts, then open the run. With --harness-plan print the plans instead.
+
+    `known` are all scenarios that were collected: a file of limits may name any of them.
 
     Errors: BadInput, ClusterError.
     """
     config = session.config
-    options = run_options(config)
+    options = replace(run_options(config), scenarios=known)
     wanted = {item: wanted_by(item, config, options, chosen) for item in items}
     if config.getoption("--harness-plan"):
         _print_plans(session, list(wanted.values()))

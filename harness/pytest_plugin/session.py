@@ -147,16 +147,17 @@ def _exit_code(session: pytest.Session, verdict: Verdict) -> int:
 
 
 def _reporter(config: pytest.Config) -> Reporter:
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    terminal: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     capture = config.pluginmanager.get_plugin("capturemanager")
     # Inside a test standard output is pytest's.
     visible = capture.global_and_fixture_disabled if capture else nullcontext
-    if terminal.isatty and not os.environ.get("CI"):
+    if terminal and terminal.isatty and not os.environ.get("CI"):
         return LiveProgress(sys.__stdout__ or sys.stdout, visible)
 
     def write(text: str) -> None:
-        with visible():
-            terminal.ensure_newline()
-            terminal.write_line(text)
+        if terminal:
+            with visible():
+                terminal.ensure_newline()
+                terminal.write_line(text)
 
     return PlainProgress(write)

@@ -18,7 +18,8 @@ class RunOptions:
     """Everything that a run needs beside its scenarios.
 
     `milvus` replaces the version that scenarios start from, `slo` the shipped limits of the profile. With an
-    `endpoint` nothing is started and nothing is broken.
+    `endpoint` nothing is started and nothing is broken. `scenarios` are all that were collected: a file of limits
+    may name any of them.
     """
 
     seed: int = 1
@@ -28,6 +29,7 @@ class RunOptions:
     endpoint: Endpoint | None = None
     keep: bool = False
     reports: Path = Path("reports")
+    scenarios: frozenset[str] = frozenset()
 
 
 def parse_settings(pairs: list[str], *, option: str = "--set") -> dict[str, str]:

@@ -19,7 +19,7 @@ from harness.run.execute import Execution
 from harness.run.judging import judge_folder
 from harness.run.options import RunOptions
 from harness.run.progress import Reporter
-from harness.slo.limits import load_limits
+from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged
@@ -54,7 +54,7 @@ def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
 
 def check(wanted: Wanted, options: RunOptions) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
-    load_limits(options.slo or wanted.plan.profile, wanted.plan.scenario.name)
+    limits_of(wanted.plan, options)
     if options.endpoint and wanted.plan.faults:
         raise Unsupported(
             f"{wanted.plan.faults[0].fault.label} can't be done through an address",
@@ -72,6 +72,12 @@ def check(wanted: Wanted, options: RunOptions) -> None:
         raise BadInput(
             f"{wanted.plan.replicas} replicas need as many query nodes", where=wanted.name, mend="take fewer replicas"
         )
+
+
+def limits_of(plan: Plan, options: RunOptions) -> Limits:
+    """Return the limits of a scenario: the profile's, or those of the user's file. Errors: BadInput."""
+    known = {*SCENARIOS, *options.scenarios}
+    return load_limits(options.slo or plan.profile, plan.scenario.name, known=known)
 
 
 def run_scenario(wanted: Wanted, options: RunOptions, run: RunFolder, reporter: Reporter) -> Judged:
@@ -97,7 +103,7 @@ def run_scenario(wanted: Wanted, options: RunOptions, run: RunFolder, reporter: 
 
 def _record(wanted: Wanted, options: RunOptions) -> ScenarioRecord:
     plan, scenario = wanted.plan, wanted.plan.scenario
-    limits = load_limits(options.slo or plan.profile, scenario.name)
+    limits = limits_of(plan, options)
     data = {name: _shown(value) for name, value in vars(scenario.data).items() if value is not None}
     return ScenarioRecord(
         name=wanted.name,
@@ -114,6 +120,7 @@ def _record(wanted: Wanted, options: RunOptions) -> ScenarioRecord:
         limits=limits.given(),
         calibrated=limits.calibrated,
         faults=len(plan.faults),
+        scenario=scenario.name,
         settings=_changed_settings(wanted, options),
         environment=environment(),
     )

@@ -27,6 +27,7 @@ SCENARIOS = (
     "object-store-restarted",
     "message-queue-restarted",
     "chaos",
+    "no-fault",
 )
 DEFAULTS = "defaults"
 

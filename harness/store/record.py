@@ -13,8 +13,9 @@ class ScenarioRecord:
     """Everything a reader needs to judge, draw and repeat a scenario that is not in its history.
 
     `versions` and `versions_after` map a member's name to the version it reported itself; `limits` maps a figure
-    to its limit; `faults` is how many the plan has; `settings` are those that differ from the release's own;
-    `command` runs the scenario again.
+    to its limit; `scenario` names the table of limits, which `name` extends where a run has several variants;
+    `faults` is how many the plan has; `settings` are those that differ from the release's own; `command` runs the
+    scenario again.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ScenarioRecord:
     limits: Mapping[str, float]
     calibrated: bool
     faults: int = 0
+    scenario: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     versions_after: Mapping[str, str] = field(default_factory=dict)

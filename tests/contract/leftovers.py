@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 # Where the programs of a cluster put files of their own choice.
-_PLACES = (Path("/tmp"), Path("/tmp/milvus"), Path("/run/milvus"))
+_PLACES = (Path("/tmp"), Path("/tmp/milvus"), Path("/run/milvus"))  # noqa: S108 - their choice
 _PID_FILE = re.compile(r"server_id_(\d+)")
 _SOCKET = re.compile(r"seaweedfs-.*-grpc-(\d+)\.sock")
 
@@ -39,10 +39,9 @@ def look() -> Machine:
     """Look at this machine."""
     home = os.environ["HARNESS_HOME"]
     ours = {pid: told for pid in psutil.pids() if pid != os.getpid() and (told := _told(pid, home))}
-    listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
-    ports = {c.laddr.port for c in listening if c.pid is None or c.pid in ours}
-    all_ports = {c.laddr.port for c in listening}
-    files = {str(f) for place in _PLACES if place.exists() for f in place.iterdir() if _is_left(f, all_ports)}
+    listening = {c.laddr[1]: c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr}
+    ports = {port for port, pid in listening.items() if pid is None or pid in ours}
+    files = {str(f) for place in _PLACES if place.exists() for f in place.iterdir() if _is_left(f, set(listening))}
     return Machine(frozenset(f"{pid} {told}" for pid, told in ours.items()), frozenset(ports), frozenset(files))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SHORT = '''
+SHORT = """
 from harness.api import Kill, Outcome, Role, Scenario, scenario
 
 SHORT = Scenario(
@@ -24,7 +24,7 @@ SHORT = Scenario(
 @scenario(SHORT)
 def test_short(outcome: Outcome) -> None:
     assert outcome.passed, outcome.why
-'''
+"""
 
 
 def scenario_file(folder: Path, text: str = SHORT) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,12 +26,11 @@ def test_killed_at_every_journal_entry_heal_leaves_nothing(clusters_of_their_own
         folder.mkdir()
         scenario_file(folder)
         with running(folder) as process:
-            until(lambda n=line, p=process: journal_lines(clusters_of_their_own) >= n or p.poll() is not None, 120)
+            until(partial(_reached, clusters_of_their_own, line, process), 120)
             if process.poll() is not None:
                 break
             process.kill()
             process.wait()
-        print(f"killed at journal line {line}", flush=True)
         assert "cluster short-" in heal()
         assert look().beyond(before) == ""
         assert list((clusters_of_their_own / "clusters").iterdir()) == []
@@ -37,6 +38,10 @@ def test_killed_at_every_journal_entry_heal_leaves_nothing(clusters_of_their_own
     # Cluster, collection, traffic, fault, read-back: each begun and each done, but for the last.
     assert len(killed_at) >= 9
     assert look().beyond(before) == ""
+
+
+def _reached(home: Path, line: int, process: subprocess.Popen[str]) -> bool:
+    return journal_lines(home) >= line or process.poll() is not None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

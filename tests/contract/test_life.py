@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.contract.leftovers import look
 
 from harness.cluster import ClusterSpec
 from harness.errors import BadInput, ClusterError
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.platform import LocalPlatform
 from harness.platforms.local.state import Folder, clusters_home
+from tests.contract.leftovers import look
 
 
 def test_nothing_is_left_of_a_cluster_that_was_destroyed() -> None:

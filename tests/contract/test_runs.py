@@ -87,7 +87,7 @@ def test_a_repository_of_ones_own_needs_only_pip_install(tmp_path: Path) -> None
     text = _first_python_block(ROOT / "docs" / "your-own-scenarios.md")
     assert len(text.splitlines()) < 15
     scenario_file(repository, text.replace("faults=", "steady_s=2, observe_s=2, faults="))
-    arguments = [python, *command(repository)[1:]]
+    arguments = [str(python), *command(repository)[1:]]
     done = subprocess.run(arguments, check=False, cwd=repository, capture_output=True, text=True)
     assert verdict(repository)["verdict"] == "INVALID", done.stdout
     assert "Steady state lasted" in str(verdict(repository)["scenarios"])
@@ -106,4 +106,3 @@ def _collections(cluster: LocalCluster) -> list[str]:
         return list(client.list_collections())
     finally:
         client.close()
-

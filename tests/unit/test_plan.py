@@ -136,7 +136,7 @@ def test_an_unknown_role_is_answered_with_the_known_ones() -> None:
 
 
 def test_an_unknown_profile_and_an_empty_chaos_are_refused() -> None:
-    with pytest.raises(BadInput, match="there is no settings profile 'quick'.*fast, default"):
+    with pytest.raises(BadInput, match=r"there is no settings profile 'quick'.*fast, default"):
         plan_of(some(), profile="quick")
     with pytest.raises(BadInput, match="chaos of 0 faults"):
         plan_of(Scenario("c", "", Chaos(0)))
