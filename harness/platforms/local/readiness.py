@@ -60,18 +60,14 @@ def wait(states: Sequence[MemberState], log_of: Callable[[str], Path], timeout_s
 
     def settled() -> bool:
         waiting[:] = [state for state in waiting if not is_ready(state)]
-        return not waiting or any(not _lives(state) for state in waiting)
+        return not waiting or any(not state.lives for state in waiting)
 
     until(settled, timeout_s)
     if waiting:
-        state = next((state for state in waiting if not _lives(state)), waiting[0])
+        state = next((state for state in waiting if not state.lives), waiting[0])
         said, mend = why(log_of(state.name))
-        what = f"was not ready after {timeout_s:.0f} s" if _lives(state) else "ended while starting"
+        what = f"was not ready after {timeout_s:.0f} s" if state.lives else "ended while starting"
         raise ClusterError(f"{state.name} {what}: {said}", where=str(log_of(state.name)), mend=mend)
-
-
-def _lives(state: MemberState) -> bool:
-    return state.process is not None and state.process.alive
 
 
 def stay(state: MemberState, log: Path, for_s: float) -> None:

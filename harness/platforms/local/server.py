@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,18 @@ class Server:
 
 def build_tag(binary: Path) -> str | None:
     """Return the version that a Milvus program was built as and reports as its own, None where it doesn't tell."""
-    with binary.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with _mapped(binary) as content:
         found = _BUILD_TAG.search(content)
         return found.group(1).decode("ascii") if found else None
+
+
+def holds(binary: Path, text: str) -> bool:
+    """Whether a text, such as a version, was built into a program."""
+    with _mapped(binary) as content:
+        return content.find(text.encode()) >= 0
+
+
+@contextmanager
+def _mapped(binary: Path) -> Iterator[mmap.mmap]:
+    with binary.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield content

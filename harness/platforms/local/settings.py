@@ -63,6 +63,11 @@ def check_keys(settings: Mapping[str, Any], template: Path) -> None:
             raise BadInput(f"Milvus has no setting {key!r}", where=f"--set {key}", mend=hint)
 
 
+def printed(value: Any) -> str:
+    """Return a value as Milvus prints it when it is asked for its settings."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _value(key: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 from pydantic import TypeAdapter, ValidationError
 
-from harness.cluster import ClusterSpec, Role
+from harness.cluster import ClusterSpec, Health, Pulse, Role
 from harness.errors import BadInput
 from harness.platforms.local.process import Process
 
@@ -27,6 +27,19 @@ class MemberState:
     ports: Mapping[str, int]
     process: Process | None = None
     wanted: bool = True
+
+    @property
+    def lives(self) -> bool:
+        """Whether its process is there; one that is paused lives too."""
+        return self.process is not None and self.process.alive
+
+    @property
+    def pulse(self) -> Pulse:
+        """Who it is and whether it lives. READY says here only that it runs: cheap, and asks nobody."""
+        uid = f"{self.process.pid}-{self.process.started}" if self.process else ""
+        if not self.lives:
+            return Pulse(uid, Health.DEAD)
+        return Pulse(uid, Health.PAUSED if self.process and self.process.paused else Health.READY)
 
 
 @dataclass(frozen=True)
@@ -83,11 +96,7 @@ class Folder:
                 f"there is no cluster {self.name!r}", where=str(self.path), mend="see harness status"
             ) from None
         except ValidationError as error:
-            raise BadInput(
-                f"the state of cluster {self.name!r} can't be read ({error.error_count()} errors)",
-                where=str(self.path / "cluster.json"),
-                mend=f"remove it with: harness down {self.name}",
-            ) from None
+            raise self._unreadable(self.path / "cluster.json", error) from None
 
     def write(self, state: ClusterState) -> None:
         """Replace the cluster's state in one step."""
@@ -100,9 +109,8 @@ class Folder:
         return state
 
     def members(self) -> Iterator[MemberState]:
-        """Yield the members, by role in the order of Role, then by number."""
-        files = (self.path / "members").glob("*.json")
-        states = [_MEMBER.validate_json(file.read_bytes()) for file in files]
+        """Yield the members, by role in the order of Role, then by number. Errors: BadInput for one unreadable."""
+        states = [self._read_member(file) for file in (self.path / "members").glob("*.json")]
         order = list(Role)
         yield from sorted(states, key=lambda state: (order.index(state.role), state.number))
 
@@ -112,7 +120,7 @@ class Folder:
         if not file.exists():
             there = ", ".join(state.name for state in self.members())
             raise BadInput(f"there is no member {name!r}", where=f"cluster {self.name}", mend=f"take one of {there}")
-        return _MEMBER.validate_json(file.read_bytes())
+        return self._read_member(file)
 
     def write_member(self, state: MemberState) -> MemberState:
         """Replace a member's state in one step."""
@@ -126,6 +134,19 @@ class Folder:
     def taken_ports(self) -> frozenset[int]:
         """Return every port that belongs to a member, whether it is alive or not."""
         return frozenset(port for state in self.members() for port in state.ports.values())
+
+    def _read_member(self, file: Path) -> MemberState:
+        try:
+            return _MEMBER.validate_json(file.read_bytes())
+        except ValidationError as error:
+            raise self._unreadable(file, error) from None
+
+    def _unreadable(self, file: Path, error: ValidationError) -> BadInput:
+        return BadInput(
+            f"the state of cluster {self.name!r} can't be read ({error.error_count()} errors)",
+            where=str(file),
+            mend=f"remove it with: harness down {self.name}",
+        )
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -1,0 +1,115 @@
+"""The watcher: every change of a member once, restarts between two looks too; what it can't see stops the run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.cluster import Health, Pulse, Role
+from harness.history import Event, EventKind
+from harness.platforms.local.readiness import until
+from harness.run.watch import Watcher
+from tests.unit.fake_cluster import Obedient, member
+
+
+class Seen:
+    """What a watcher told of a cluster."""
+
+    def __init__(self, cluster: Obedient) -> None:
+        self.events: list[Event] = []
+        self.watcher = Watcher(cluster, self.events.append)
+
+    def of(self, name: str) -> list[str]:
+        return [event.what for event in self.events if event.name == name]
+
+    def count(self, name: str, number: int) -> bool:
+        return until(lambda: len(self.of(name)) >= number, 5)
+
+
+def test_each_change_is_told_once_with_its_time(tmp_path: Path) -> None:
+    cluster = Obedient(tmp_path)
+    seen = Seen(cluster)
+    changes: list[Callable[[], None]] = [
+        lambda: cluster.kill("querynode-1"),
+        lambda: cluster.start("querynode-1"),
+        lambda: cluster.pause("querynode-1"),
+        lambda: cluster.resume("querynode-1"),
+    ]
+    with seen.watcher:
+        assert seen.count("querynode-1", 1)
+        for number, change in enumerate(changes, 2):
+            change()
+            assert seen.count("querynode-1", number)
+    assert seen.of("querynode-1") == ["up", "down", "up", "paused", "up"]
+    assert all(seen.of(name) == ["up"] for name in cluster.there if name != "querynode-1")
+    assert {event.kind for event in seen.events} == {EventKind.MEMBER}
+    times = [event.t_ns for event in seen.events]
+    assert times == sorted(times)
+    assert [e.detail["uid"] for e in seen.events if e.name == "querynode-1"] == ["1", "1", "2", "2", "2"]
+
+
+def test_a_restart_between_two_looks_was_a_death_as_well(tmp_path: Path) -> None:
+    cluster = Obedient(tmp_path)
+    seen = Seen(cluster)
+    with seen.watcher:
+        assert seen.count("proxy-1", 1)
+        cluster.renew("proxy-1")
+        assert seen.count("proxy-1", 3)
+    assert seen.of("proxy-1") == ["up", "down", "up"]
+
+
+def test_members_that_come_and_go_are_told(tmp_path: Path) -> None:
+    cluster = Obedient(tmp_path)
+    seen = Seen(cluster)
+    with seen.watcher:
+        assert seen.count("proxy-1", 1)
+        cluster.there = {**cluster.there, "querynode-3": member("querynode-3", Role.QUERY_NODE)}
+        assert seen.count("querynode-3", 1)
+        cluster.there = {name: one for name, one in cluster.there.items() if name != "querynode-1"}
+        assert seen.count("querynode-1", 2)
+    assert seen.of("querynode-3") == ["up"]
+    assert seen.of("querynode-1") == ["up", "gone"]
+
+
+class Reviving(Obedient):
+    """One member ended by itself."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.ended = ["querynode-2"]
+
+    def revive(self) -> tuple[str, ...]:
+        return (self.ended.pop(),) if self.ended else ()
+
+
+def test_what_ended_by_itself_is_started_again_and_noted(tmp_path: Path) -> None:
+    seen = Seen(Reviving(tmp_path))
+    with seen.watcher:
+        assert seen.count("querynode-2", 2)
+    notes = [event for event in seen.events if event.kind is EventKind.NOTE]
+    assert [(note.name, note.what) for note in notes] == [("querynode-2", "ended by itself and was started again")]
+
+
+class Blind(Obedient):
+    """Can't be looked at."""
+
+    def pulse(self) -> dict[str, Pulse]:
+        raise OSError("no /proc")
+
+
+def test_a_watcher_that_sees_nothing_says_so(tmp_path: Path) -> None:
+    watcher = Seen(Blind(tmp_path)).watcher
+    with watcher:
+        assert until(lambda: watcher.failure is not None, 5)
+    assert str(watcher.failure) == "no /proc"
+
+
+def test_nothing_is_watched_after_the_end(tmp_path: Path) -> None:
+    cluster = Obedient(tmp_path)
+    seen = Seen(cluster)
+    with seen.watcher:
+        assert seen.count("proxy-1", 1)
+    cluster.set("proxy-1", health=Health.DEAD)
+    assert not any(thread.name == "watcher" for thread in threading.enumerate())
+    assert seen.of("proxy-1") == ["up"]
