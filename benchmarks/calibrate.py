@@ -1,9 +1,12 @@
 """What limits measured runs support: python benchmarks/calibrate.py reports/RUN [reports/RUN ...].
 
-For every scenario in these runs: each figure's value in every run, the worst of them, and the limit that the
-shipped profile sets, with their ratio. A calibrated limit is at most 1.5 times the worst of nine runs (for the
-figures where less is worse: at most 1.5 times as far from 1). Ends with 1 where a calibrated limit is further off.
-The runs themselves: for seed in 1 2 3 4 5 6 7 8 9; do tox -e gate -- --harness-seed $seed; done
+Prints docs/calibration.md's tables: every figure's value in every run, the worst, the limit it supports, and the
+limit that is shipped; then these limits as TOML. A limit is 1.5 times the worst value, rounded down to two digits
+(for figures where less is worse, 1.5 times as far from 1); a figure that was perfect in all runs gets the smallest
+step noise can make: one bin of a second, or the 1% of errors that a steady state may have. Data has no slack: 0.
+Ends with 1 where a shipped limit that says it is calibrated is laxer than that.
+
+The runs: for seed in 1 2 3 4 5 6 7 8 9; do tox -e gate -- --harness-seed $seed; done
 """
 
 from __future__ import annotations
@@ -14,23 +17,26 @@ from collections import defaultdict
 from pathlib import Path
 
 from harness.run.judging import judge_folder
+from harness.slo.figures import DATA
 from harness.slo.limits import Limits, load_limits
 from harness.store.run_folder import RunFolder
 from harness.verdict import SloRow, Verdict
 
 FACTOR = 1.5
+ERROR_BUDGET = 0.01
+Seen = list[tuple[str, dict[str, SloRow]]]
 
 
-def rows_by_scenario(runs: list[Path]) -> dict[str, list[tuple[str, dict[str, SloRow]]]]:
-    """Judge every scenario of the runs again; a run that is INVALID measured nothing and is left out, and said."""
-    found: dict[str, list[tuple[str, dict[str, SloRow]]]] = defaultdict(list)
+def rows_by_scenario(runs: list[Path]) -> dict[str, Seen]:
+    """Judge every scenario of the runs again; one that is INVALID measured nothing: left out, and said."""
+    found: dict[str, Seen] = defaultdict(list)
     for run in runs:
         for folder in RunFolder.open(run).scenarios():
             record, _, judged = judge_folder(folder)
             if judged.judgement.verdict is Verdict.INVALID:
-                print(f"left out: {record.name}, seed {record.seed}: {'; '.join(judged.judgement.reasons)}")
+                print(f"Left out: {record.name}, seed {record.seed}: {'; '.join(judged.judgement.reasons)}\n")
                 continue
-            found[record.name].append((str(record.seed), {row.figure: row for row in judged.judgement.slos}))
+            found[record.scenario].append((str(record.seed), {row.figure: row for row in judged.judgement.slos}))
     return found
 
 
@@ -40,34 +46,51 @@ def worst(rows: list[SloRow]) -> float:
     return pick(row.value for row in rows)
 
 
-def too_far(row: SloRow, worst_value: float, limit: float) -> bool:
-    """Whether a limit is further from the worst value than the factor allows; seconds are whole bins."""
+def supported(row: SloRow, worst_value: float) -> float:
+    """Return the laxest limit that a worst value supports."""
+    if row.figure in DATA:
+        return 0.0
     if row.relation == ">=":
-        return 1 - limit > FACTOR * (1 - worst_value) + 1e-9
-    return limit > math.ceil(FACTOR * worst_value)
+        return math.ceil(1000 * (1 - max(FACTOR * (1 - worst_value), ERROR_BUDGET))) / 1000
+    if row.figure in ("bad_s", "wrong_s"):
+        return max(1, math.floor(FACTOR * worst_value))
+    step = math.pow(10, math.floor(math.log10(FACTOR * worst_value)) - 1)
+    return round(math.floor(FACTOR * worst_value / step) * step, 6)
 
 
-def show(scenario: str, seen: list[tuple[str, dict[str, SloRow]]], limits: Limits) -> bool:
-    """Print a scenario's table; return whether a calibrated limit is too far off."""
-    print(f"\n## {scenario}\n\n| figure | " + " | ".join(f"seed {s}" for s, _ in seen) + " | worst | limit | ratio |")
+def laxer(row: SloRow, limit: float, allowed: float) -> bool:
+    """Whether a limit allows more than it may."""
+    return limit > allowed if row.relation == "<=" else limit < allowed
+
+
+def show(scenario: str, seen: Seen, limits: Limits) -> tuple[dict[str, float], bool]:
+    """Print a scenario's table; return the limits it supports, and whether a calibrated one is too lax."""
+    print(f"\n## {scenario}, {len(seen)} runs\n")
+    print("| figure | " + " | ".join(f"seed {seed}" for seed, _ in seen) + " | worst | supported | shipped |")
     print("|---|" + "---:|" * (len(seen) + 3))
-    bad = False
+    found, bad = {}, False
     for figure, limit in limits.given().items():
         rows = [rows[figure] for _, rows in seen]
-        value = worst(rows)
-        off = limits.calibrated and too_far(rows[0], value, limit)
-        bad |= off
-        ratio = f"{limit / value:.2f}" if value else "-"
+        found[figure] = supported(rows[0], worst(rows))
+        lax = limits.calibrated and laxer(rows[0], limit, found[figure])
+        bad |= lax
         cells = " | ".join(f"{row.value:.4g}" for row in rows)
-        print(f"| {figure} | {cells} | {value:.4g} | {limit:g} | {ratio}{' TOO FAR' if off else ''} |")
-    return bad
+        print(f"| {figure} | {cells} | {worst(rows):.4g} | {found[figure]:g} | {limit:g}{' TOO LAX' if lax else ''} |")
+    return found, bad
 
 
 def main(arguments: list[str]) -> int:
-    """Print the tables of the runs named on the command line."""
-    tables = rows_by_scenario([Path(argument) for argument in arguments])
-    found = [show(name, seen, load_limits("fast", name)) for name, seen in sorted(tables.items())]
-    return int(any(found))
+    """Print the tables and the TOML of the runs named on the command line."""
+    shown = {
+        name: show(name, seen, load_limits("fast", name))
+        for name, seen in sorted(rows_by_scenario([Path(argument) for argument in arguments]).items())
+    }
+    print("\n```toml")
+    for name, (found, _) in shown.items():
+        print(f"\n[{name}]\ncalibrated = true")
+        print("\n".join(f"{figure} = {limit:g}" for figure, limit in found.items() if figure not in DATA))
+    print("```")
+    return int(any(bad for _, bad in shown.values()))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from rich.table import Table
 from harness.cli import offline
 from harness.cluster import ClusterSpec, Role, Topology
 from harness.errors import BadInput
-from harness.faults.journal import Journal, take_back
+from harness.faults import journal
 from harness.platforms.local.doctor import diagnose
 from harness.platforms.local.platform import LocalPlatform
 from harness.run.options import parse_settings
@@ -95,14 +95,9 @@ def heal() -> None:
     """Remove whatever killed runs left, and undo faults that were never healed. What is in use stays."""
     platform = LocalPlatform()
     done = platform.heal()
-    for name in platform.names():
-        cluster = platform.open(name)
-        journal = Journal(cluster.journal)
-        if platform.is_kept(name) and (pending := journal.pending()):
-            for undo in pending:
-                take_back(cluster, undo)
-            journal.settle()
-            done.append(f"{len(pending)} unhealed faults of {name}")
+    for name in filter(platform.is_kept, platform.names()):
+        if taken_back := journal.heal(platform.open(name)):
+            done.append(f"{taken_back} unhealed faults of {name}")
     _console.print("healed: " + ", ".join(done) if done else "nothing to heal", highlight=False)
 
 

@@ -79,6 +79,16 @@ class Journal:
         return self._path.read_text(encoding="ascii") if self._path.exists() else ""
 
 
+def heal(cluster: Cluster) -> int:
+    """Take back every fault that was begun and not healed, and return how many steps that took. Errors: ClusterError."""
+    journal = Journal(cluster.journal)
+    pending = journal.pending()
+    for undo in pending:
+        take_back(cluster, undo)
+    journal.settle()
+    return len(pending)
+
+
 def take_back(cluster: Cluster, undo: Undo) -> None:
     """Do one undo. Doing it twice does no harm. Errors: BadInput, ClusterError."""
     if undo.verb is Verb.SCALE:

@@ -50,7 +50,7 @@ def _hand_over(item: pytest.Function, wanted: Wanted, opened: HarnessSession) ->
 
     item.stash[RUN] = run
     if skipped := item.get_closest_marker("skip"):
-        opened.skip(wanted, str(skipped.kwargs.get("reason", "")))
+        opened.skip(wanted, str(skipped.kwargs.get("reason", "".join(map(str, skipped.args[:1])))))
 
 
 def _print_plans(session: pytest.Session, plans: list[Wanted]) -> None:

@@ -12,7 +12,7 @@ from time import monotonic, monotonic_ns
 from harness.cluster import Cluster, ClusterSpec, Platform
 from harness.errors import ClusterError, HarnessError
 from harness.faults.inject import Injection, inject
-from harness.faults.journal import Journal
+from harness.faults.journal import Journal, heal
 from harness.history import NS_PER_S, Event, EventKind, Readback
 from harness.load.process import LoadProcess
 from harness.plan.plan import Plan, PlannedFault
@@ -73,6 +73,7 @@ class Execution:
         if not keep:
             cluster.destroy()
             return
+        heal(cluster)
         self.platform.keep(cluster.name)
         where = cluster.endpoint().address
         self.reporter.say(

@@ -84,7 +84,8 @@ def _sentence(verdict: Verdict, counted: Sequence[Judged | Skipped]) -> str:
     """Say in one sentence what decided: the worst scenario's first reason, or that all limits held."""
     judged = [entry for entry in counted if isinstance(entry, Judged)]
     if not judged:
-        return "No scenario ran, so nothing can be said."
+        why = f": {counted[0].reason}." if counted and isinstance(counted[0], Skipped) else ", so nothing can be said."
+        return f"No scenario ran{why}"
     if verdict is Verdict.PASS:
         return _passed(judged)
     cause = next((entry for entry in judged if entry.judgement.verdict is verdict), None)

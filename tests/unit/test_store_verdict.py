@@ -122,7 +122,7 @@ def test_a_fail_is_never_run_until_green() -> None:
     ("entries", "verdict", "sentence"),
     [
         ([], Verdict.INVALID, "No scenario ran, so nothing can be said."),
-        ([Skipped("a", "A", "no disk")], Verdict.INVALID, "No scenario ran, so nothing can be said."),
+        ([Skipped("a", "A", "no disk")], Verdict.INVALID, "No scenario ran: no disk."),
         ([judged("a", Verdict.PASS)], Verdict.PASS, "A: all 0 limits held."),
         (
             [judged("a", Verdict.PASS), Skipped("b", "B", "no disk")],

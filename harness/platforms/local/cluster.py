@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import mmap
 import signal
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from harness.errors import BadInput, ClusterError
 from harness.platforms.local import admin, commands, readiness, settings
 from harness.platforms.local.parts import Dependencies, Server, dependencies, milvus_server
 from harness.platforms.local.ports import free_ports
-from harness.platforms.local.process import Process, end_all, spawn, tagged
+from harness.platforms.local.process import end_all, spawn, tagged
+from harness.platforms.local.server import holds
 from harness.platforms.local.state import Folder, MemberState
 from harness.platforms.local.trash import remove_folder
 
@@ -39,9 +40,13 @@ class LocalCluster:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self._dependencies: Dependencies = dependencies()
         # A watcher revives members while a fault ends and starts them.
         self._lock = threading.Lock()
+
+    @cached_property
+    def _dependencies(self) -> Dependencies:
+        """Fetched once something is to be started: a cluster can be ended without them."""
+        return dependencies()
 
     @property
     def name(self) -> str:
@@ -56,11 +61,11 @@ class LocalCluster:
 
     def pulse(self) -> dict[str, Pulse]:
         """Return, cheaply, who lives: for a watcher that looks many times a second."""
-        return {state.name: Pulse(_uid(state.process), _alive(state)) for state in self.folder.members()}
+        return {state.name: state.pulse for state in self.folder.members()}
 
     def versions(self) -> dict[str, str]:
         """Return the version that each living Milvus member reports itself, by the member's name."""
-        return {s.name: self._version(s) for s in self.folder.members() if s.role.is_milvus and _lives(s)}
+        return {s.name: self._version(s) for s in self.folder.members() if s.role.is_milvus and s.lives}
 
     def endpoint(self) -> Endpoint:
         """Return the first proxy's address."""
@@ -83,7 +88,7 @@ class LocalCluster:
     def revive(self) -> tuple[str, ...]:
         """Start every member that ended though nobody told it to, without waiting until it is ready."""
         with self._lock:
-            ended = [s for s in self.folder.members() if s.wanted and s.process and not _lives(s)]
+            ended = [s for s in self.folder.members() if s.wanted and s.process and not s.lives]
             for state in ended:
                 self._launch(state)
         return tuple(state.name for state in ended)
@@ -125,18 +130,15 @@ class LocalCluster:
         """Start a member that is dead, and wait until it is ready."""
         with self._lock:
             state = self.folder.member(member)
-            if not _lives(state):
+            if not state.lives:
                 state = self._launch(state)
         readiness.wait([state], self.folder.log, _READY_S)
 
     def scale(self, role: Role, count: int, on_member: OnMember) -> None:
         """Have `count` members of a role: new ones are started and waited for, the last ones leave gracefully."""
         if role not in _DATA_ROLES or count < 1:
-            raise BadInput(
-                f"{role} cannot be scaled to {count}",
-                where="scale",
-                mend=f"take 1 or more of {', '.join(_DATA_ROLES)}",
-            )
+            mend = f"take 1 or more of {', '.join(_DATA_ROLES)}"
+            raise BadInput(f"{role} cannot be scaled to {count}", where="scale", mend=mend)
         there = [state for state in self.folder.members() if state.role is role]
         added = [self._add(role, number) for number in range(len(there) + 1, count + 1)]
         for state in added:
@@ -168,17 +170,16 @@ class LocalCluster:
 
     def destroy(self) -> None:
         """End every process that carries this cluster's tag, and remove its folder and what lies elsewhere."""
-        members = list(self.folder.members())
         processes = [process for process, tag in tagged() if tag == str(self.folder.path)]
-        stuck = end_all(processes)
-        if stuck:
+        if stuck := end_all(processes):
             raise ClusterError(
                 f"{len(stuck)} processes could not be ended",
                 where=f"pids {', '.join(str(process.pid) for process in stuck)}",
                 mend="end them by hand, then run harness heal",
             )
-        for state in members:
-            self._sweep(state)
+        with suppress(BadInput):  # a state that can't be read must not keep it from being removed
+            for state in self.folder.members():
+                self._sweep(state)
         # One that was started a moment before the harness was killed is in no member's file.
         for process in processes:
             commands.remove(commands.pid_files(process))
@@ -188,10 +189,9 @@ class LocalCluster:
         """Give every member of the cluster's spec its ports and files, start all at once and wait for them."""
         spec = self.folder.read().spec
         server = milvus_server(spec.milvus)
-        roles = [role for role in Role for _ in range(spec.topology.count(role))]
-        numbers = [roles[:index].count(role) + 1 for index, role in enumerate(roles)]
-        for role, number in zip(roles, numbers, strict=True):
-            self._add(role, number)
+        for role in Role:
+            for number in range(spec.topology.count(role)):
+                self._add(role, number + 1)
         commands.prepare(self.folder)
         conf = self._write_conf(server)
         for state in list(self.folder.members()):
@@ -255,13 +255,13 @@ class LocalCluster:
     def _verify_version(self, state: MemberState, server: Server) -> None:
         """The version that a member reports must be the one built into the server it should run."""
         told = self._version(state)
-        if not told or not _holds(server.binary, told):
+        if not told or not holds(server.binary, told):
             raise self._failed(state, f"{state.name} reports version {told or 'none'}, which is not {server.version}")
 
     def _verify_settings(self, state: MemberState, changed: Mapping[str, str]) -> None:
         for key, value in settings.typed(changed).items():
             told = self.setting(state.name, key)
-            if told is not None and told != _as_milvus_prints(value):
+            if told is not None and told != settings.printed(value):
                 raise self._failed(state, f"{state.name} reports {key}={told}, not {value}")
 
     def _version(self, state: MemberState) -> str:
@@ -270,7 +270,7 @@ class LocalCluster:
         return ""
 
     def _look_at(self, state: MemberState) -> Member:
-        health = _alive(state)
+        health = state.pulse.health
         if health is Health.READY and not readiness.is_ready(state):
             health = Health.STARTING
         process = state.process
@@ -278,7 +278,7 @@ class LocalCluster:
             name=state.name,
             role=state.role,
             health=health,
-            uid=_uid(process),
+            uid=state.pulse.uid,
             version=self._version(state) if state.role.is_milvus and health is Health.READY else "",
             pid=process.pid if process and process.alive else None,
             port=state.ports["main"],
@@ -295,26 +295,3 @@ class LocalCluster:
 
     def _failed(self, state: MemberState, what: str) -> ClusterError:
         return ClusterError(what, where=str(self.folder.log(state.name)), mend=f"harness logs {state.role}")
-
-
-def _as_milvus_prints(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _lives(state: MemberState) -> bool:
-    return state.process is not None and state.process.alive
-
-
-def _alive(state: MemberState) -> Health:
-    if not _lives(state):
-        return Health.DEAD
-    return Health.PAUSED if state.process and state.process.paused else Health.READY
-
-
-def _uid(process: Process | None) -> str:
-    return f"{process.pid}-{process.started}" if process else ""
-
-
-def _holds(binary: Path, text: str) -> bool:
-    with binary.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(text.encode()) >= 0

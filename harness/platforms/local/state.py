@@ -59,7 +59,8 @@ _CLUSTER = TypeAdapter(ClusterState)
 def clusters_home() -> Path:
     """Return the folder that holds a folder for each cluster: $HARNESS_HOME, or the user's state folder."""
     home = os.environ.get("HARNESS_HOME")
-    return (Path(home) if home else platformdirs.user_state_path("milvus-harness")) / "clusters"
+    # Absolute, because processes are told apart by it from wherever a command is typed.
+    return (Path(home).absolute() if home else platformdirs.user_state_path("milvus-harness")) / "clusters"
 
 
 class Folder:

@@ -1,0 +1,408 @@
+"""The plugin inside pytest: inert without a scenario, strict about what was typed, true in its exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.platforms.local import platform as local
+from harness.platforms.local.server import Server
+from harness.pytest_plugin import session as sessions
+from harness.report.view import RunView
+from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped
+from harness.verdict import Judgement, Marks, Verdict
+
+pytest_plugins = ["pytester"]
+
+ORDINARY = "def test_ordinary(): pass\n"
+SCENARIOS = """
+    import pytest
+    from harness.api import *
+
+    @scenario(Scenario("one", "The first"), "gate")
+    def test_one(outcome):
+        assert outcome.passed, outcome.why
+
+    @scenario(Scenario("two", "The second", faults=(Kill(Role.PROXY),)))
+    def test_two(outcome):
+        assert outcome.passed, outcome.why
+"""
+HEAVY = {
+    "numpy",
+    "pyarrow",
+    "pymilvus",
+    "grpc",
+    "locust",
+    "pandas",
+    "rich",
+    "pydantic",
+    "yaml",
+    "pytest_html",
+    "psutil",
+}
+
+
+@pytest.fixture(autouse=True)
+def alone(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """No server is fetched or started, no cluster of the user's is seen, signals stay as they are."""
+    home = tmp_path_factory.mktemp("h")
+    monkeypatch.setenv("HARNESS_HOME", str(home))
+    monkeypatch.delenv("HARNESS_TOKEN", raising=False)
+    template = home / "template"
+    template.write_text("proxy:\n  port: 1\n", encoding="ascii")
+    real = local.milvus_server
+    servers = {version: Server(version, home / "milvus", home, template) for version in ("2.3.0", "2.3.5")}
+    monkeypatch.setattr(local, "milvus_server", lambda milvus: servers.get(milvus) or real(milvus))
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
+    def go(*arguments: str) -> pytest.RunResult:
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+
+    return go
+
+
+Run = Callable[..., pytest.RunResult]
+
+
+def refused(result: pytest.RunResult, said: str) -> None:
+    """One line on stderr, exit code 4, nothing else."""
+    lines = [line for line in result.errlines if line.strip()]
+    assert result.ret == 4, result.outlines
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("ERROR: ")
+    assert said in lines[0]
+    assert "Traceback" not in "".join(result.outlines)
+    assert "INTERNALERROR" not in "".join(result.outlines)
+
+
+# Inert where no scenario is collected
+
+
+def test_a_session_without_a_scenario_is_left_alone(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(ORDINARY)
+    before, files = signal.getsignal(signal.SIGTERM), set(pytester.path.iterdir())
+    result = run("-rA")
+    result.assert_outcomes(passed=1)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert {path.name for path in set(pytester.path.iterdir()) - files} <= {"__pycache__"}
+    assert "harness" not in "\n".join(line for line in result.outlines if not line.startswith(("plugins:", "rootdir:")))
+
+
+def test_an_ordinary_tests_own_page_and_junit_are_made_as_asked(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(ORDINARY)
+    run("--html=own.html", "--junitxml=own.xml").assert_outcomes(passed=1)
+    assert (pytester.path / "own.html").exists()
+    assert (pytester.path / "own.xml").exists()
+    assert not (pytester.path / "reports").exists()
+
+
+def test_pytest_starts_without_what_only_scenarios_need() -> None:
+    code = "import sys, harness.pytest_plugin; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & HEAVY
+
+
+def test_a_scenario_file_is_read_without_what_only_runs_need() -> None:
+    code = "import sys, harness.api; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & HEAVY
+
+
+def test_the_options_are_prefixed_and_in_one_group(run: Run) -> None:
+    lines = run("--help").outlines
+    begin = lines.index("Milvus harness: chaos and acceptance scenarios:")
+    group = [line for line in lines[begin + 1 : lines.index("", begin)] if line.startswith("  --")]
+    assert len(group) >= 13
+    assert all(line.startswith("  --harness-") for line in group)
+    assert sum("--harness-" in line for line in lines if line.startswith("  --")) == len(group)
+
+
+def test_the_mark_is_known_where_marks_are_strict(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(SCENARIOS)
+    result = run("--strict-markers", "--collect-only", "-q")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*::test_one?fast-1?", "*::test_two?fast-1?"])
+    assert not (pytester.path / "reports").exists()
+
+
+# What runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chosen"),
+    [
+        ((), ["test_one[fast-1]", "test_two[fast-1]"]),
+        (("--harness-select=gate",), ["test_one[fast-1]"]),
+        (("--harness-select=two",), ["test_two[fast-1]"]),
+        (("--harness-select=two,one",), ["test_one[fast-1]", "test_two[fast-1]"]),
+        (("--harness-select=gate", "--harness-profile=default"), ["test_one[default-1]"]),
+        (
+            ("--harness-select=two", "--harness-replicas=1", "--harness-replicas=2"),
+            ["test_two[fast-1]", "test_two[fast-2]"],
+        ),
+        (
+            ("--harness-select=nightly",),
+            [f"test_{name}[{profile}-{n}]" for name in ("one", "two") for profile in ("fast", "default") for n in "12"],
+        ),
+    ],
+)
+def test_a_selection_says_what_runs_in_which_variants_and_ordinary_tests_stay(
+    pytester: pytest.Pytester, run: Run, arguments: tuple[str, ...], chosen: list[str]
+) -> None:
+    pytester.makepyfile(test_a=ORDINARY, test_b=SCENARIOS)
+    result = run("--collect-only", "-q", *arguments)
+    found = [line.partition("::")[2] for line in result.outlines if "::" in line]
+    assert found == ["test_ordinary", *chosen]
+
+
+def test_a_plan_is_printed_and_nothing_is_done(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(SCENARIOS)
+    result = run("--harness-plan", "--harness-seed=7")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(["one: The first, seed 7", "  1. start Milvus 2.3.5*", "two: The second, seed 7"])
+    assert not (pytester.path / "reports").exists()
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--harness-profile=quick"], "there is no settings profile 'quick' (--profile): take one of fast, default"),
+        (["--harness-seed=x"], "'x' is no seed (--harness-seed): take a whole number from 0 on"),
+        (["--harness-replicas=0"], "'0' is no number of replicas (--harness-replicas): take 1 or more"),
+        (["--harness-replicas=3"], "3 replicas need as many query nodes (one): take fewer replicas"),
+        (["--harness-set=proxy.port"], "'proxy.port' is no setting (--harness-set): write it as key=value"),
+        (["--harness-set=proxy.prot=1"], "Milvus has no setting 'proxy.prot' (--set proxy.prot): did you mean"),
+        (["--harness-set=proxy.port=[1"], "'[1' is no value (--set proxy.port)"),
+        (["--harness-milvus=9.9"], "there is no Milvus server '9.9' (--milvus): "),
+        (["--harness-milvus=./nowhere"], "no Milvus server here"),
+        (["--harness-slo=nowhere.toml"], "nowhere.toml"),
+        (["--harness-slo=typo.toml"], "typo.toml"),
+        (["--harness-select=tow"], "there is no scenario or selection 'tow' (--harness-select): did you mean two?"),
+        (
+            ["--harness-select=one,gat"],
+            "there is no scenario or selection 'gat' (--harness-select): did you mean gate?",
+        ),
+        (["--harness-select=xyz"], "known here: one, two"),
+        (["--harness-endpoint=milvus"], "'milvus' is no endpoint (--harness-endpoint): write it as host:port"),
+        (["--harness-endpoint=a:1", "--harness-token-file=none"], "the token can't be read: No such file"),
+        (["--harness-reports=/proc/none"], "cannot make a run's folder"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_nothing_is_made(
+    pytester: pytest.Pytester, run: Run, arguments: list[str], said: str
+) -> None:
+    pytester.makepyfile(SCENARIOS)
+    (pytester.path / "typo.toml").write_text("[defaults]\nbad_z = 1\n", encoding="ascii")
+    refused(run(*arguments), said)
+    assert not (pytester.path / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('Scenario("x", "X", (Scale(Role.ETCD, 2),))', "scale a Milvus role to 1 or more"),
+        ('Scenario("x", "X", (Kill("querynodes"),))', "there is no role 'querynodes'"),
+        ('Scenario("x", "X", Chaos(0))', "chaos of 0 faults (x): take 1 or more"),
+        ('Scenario("x", "X", (Configure({"proxy.prot": "1"}),))', "Milvus has no setting 'proxy.prot'"),
+        ('Scenario("x", "X", (Upgrade("9.9"),))', "there is no Milvus server '9.9'"),
+        ('Scenario("x", "X", data=DataSpec(rows=0))', "rows is 0 (data, rows): use a number from 1"),
+        ('Scenario("x", "X", traffic=TrafficSpec(deadline_s=0))', "deadline_s is 0 (traffic, deadline_s)"),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_one_line_before_anything_starts(
+    pytester: pytest.Pytester, run: Run, body: str, said: str
+) -> None:
+    pytester.makepyfile(f"from harness.api import *\n@scenario({body})\ndef test_x(outcome): pass\n")
+    refused(run(), said)
+    assert not (pytester.path / "reports").exists()
+
+
+def test_a_scenario_file_that_is_refused_is_named(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(test_mine="from harness.api import *\nDataSpec(rows=0)\n")
+    refused(run(), "test_mine.py: rows is 0")
+
+
+def test_a_scenario_that_a_test_does_not_take_is_told(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile('from harness.api import *\n@scenario(Scenario("x", "X"))\ndef test_x(): pass\n')
+    refused(run(), "test_x does not run its scenario (test_a_scenario_that_a_test_does_not_take_is_told.py::test_x)")
+
+
+def test_an_outcome_without_a_scenario_is_told(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile("def test_x(outcome): pass\n")
+    result = run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*this test runs no scenario*mark it with @scenario*"])
+
+
+@pytest.mark.parametrize("arguments", [["--harness-select=gate"], ["--harness-select=one"], ["--harness-plan"]])
+def test_asking_for_scenarios_where_there_are_none_is_told(
+    pytester: pytest.Pytester, run: Run, arguments: list[str]
+) -> None:
+    pytester.makepyfile(ORDINARY)
+    refused(run(*arguments), "scenario")
+
+
+def test_a_file_that_cannot_be_collected_is_shown_by_pytest_and_nothing_runs(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    pytester.makepyfile(test_a=SCENARIOS, test_b="import nothing_of_this_name\n")
+    result = run("--harness-select=gate,three")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*No module named 'nothing_of_this_name'*"])
+    assert not (pytester.path / "reports").exists()
+
+
+# What a platform cannot do
+
+
+def test_what_cannot_be_done_through_an_address_is_skipped_with_the_reason(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(SCENARIOS)
+    result = run("-rs", "-k", "two", "--harness-endpoint=127.0.0.1:1")
+    result.assert_outcomes(skipped=1, deselected=1)
+    assert result.ret == Verdict.INVALID.exit_code
+    result.stdout.fnmatch_lines(["*kill proxy can't be done through an address (--harness-endpoint)*"])
+    (folder,) = (pytester.path / "reports").iterdir()
+    verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    assert verdict["verdict"] == "INVALID"
+    assert "can't be done through an address" in (folder / "verdict.json").read_text(encoding="utf-8")
+    assert "<skipped" in (folder / "junit.xml").read_text(encoding="utf-8")
+    assert "skipped" in (folder / "index.html").read_text(encoding="utf-8").lower()
+
+
+# Verdicts, exit codes, files
+
+
+class Stage:
+    """Scenarios that end as a test says, without a cluster."""
+
+    def __init__(self) -> None:
+        self.verdicts: list[Verdict] = []
+        self.judged: list[Judged] = []
+
+    def run_scenario(self, wanted: Any, *_: object) -> Judged:
+        verdict = self.verdicts.pop(0)
+        reasons = () if verdict is Verdict.PASS else (f"because it is {verdict}",)
+        judgement = Judgement(verdict, reasons, (), (), (), Marks(None, None, None, None, None))
+        self.judged.append(Judged(wanted.name, wanted.plan.scenario.title, f"scenarios/{wanted.name}", judgement))
+        return self.judged[-1]
+
+    def review(self, folder: Any, skipped: list[Skipped]) -> RunView:
+        about = RunRecord("all", 1, "2025-03-14T09:26:53+00:00", "pytest")
+        return RunView(about, RunVerdict.of([*self.judged, *skipped]), {})
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    made = Stage()
+    monkeypatch.setattr(sessions, "run_scenario", made.run_scenario)
+    monkeypatch.setattr(sessions, "review", made.review)
+    yield made
+    assert made.verdicts == []
+
+
+P, F, C, V = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.INVALID
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code", "outcomes"),
+    [
+        ([P, P], 0, {"passed": 3}),
+        ([P, F], 1, {"passed": 2, "failed": 1}),
+        ([V, P, P], 0, {"passed": 3}),
+        ([V, V, P], 3, {"passed": 2, "errors": 1}),
+        ([C, C, P], 2, {"passed": 2, "errors": 1}),
+        ([V, F, P], 1, {"passed": 2, "failed": 1}),
+        ([V, V, F], 1, {"passed": 1, "failed": 1, "errors": 1}),
+    ],
+)
+def test_what_proves_nothing_is_run_once_more_and_a_fail_never(
+    pytester: pytest.Pytester, run: Run, stage: Stage, verdicts: list[Verdict], code: int, outcomes: dict[str, int]
+) -> None:
+    pytester.makepyfile(test_a=ORDINARY, test_b=SCENARIOS)
+    stage.verdicts = verdicts
+    result = run()
+    result.assert_outcomes(**outcomes)
+    assert result.ret == code
+    result.stdout.fnmatch_lines([f"*= {RunVerdict.of(stage.judged).verdict} =*", "page: reports/*/index.html"])
+
+
+def test_a_pass_does_not_hide_that_an_ordinary_test_failed(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
+    pytester.makepyfile(test_a="def test_ordinary(): assert False\n", test_b=SCENARIOS)
+    stage.verdicts = [P, P]
+    result = run()
+    result.assert_outcomes(passed=2, failed=1)
+    assert result.ret == 1
+
+
+def test_a_skip_of_the_users_own_is_told_with_its_reason(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
+    pytester.makepyfile(
+        SCENARIOS.replace('@scenario(Scenario("two"', "@pytest.mark.skip('not today')\n    @scenario(Scenario(\"two\"")
+    )
+    stage.verdicts = [P]
+    result = run()
+    result.assert_outcomes(passed=1, skipped=1)
+    assert result.ret == Verdict.INCONCLUSIVE.exit_code
+    result.stdout.fnmatch_lines(["The second was skipped: not today."])
+
+
+def test_a_run_leaves_its_page_its_verdict_and_its_junit(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
+    pytester.makepyfile(SCENARIOS)
+    stage.verdicts = [P, F]
+    run("--harness-reports=here", "--harness-seed=5")
+    (folder,) = (pytester.path / "here").iterdir()
+    assert folder.name.endswith("-all-5")
+    assert {"run.json", "verdict.json", "summary.md", "junit.xml", "index.html"} <= {p.name for p in folder.iterdir()}
+    assert 'failures="1"' in (folder / "junit.xml").read_text(encoding="utf-8")
+    assert "because it is FAIL" in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_page_and_a_junit_that_the_user_asked_for_are_theirs(
+    pytester: pytest.Pytester, run: Run, stage: Stage
+) -> None:
+    pytester.makepyfile(SCENARIOS)
+    stage.verdicts = [P, P]
+    result = run("--html=own.html", "--junitxml=own.xml")
+    assert result.ret == 0
+    assert "The first" in (pytester.path / "own.html").read_text(encoding="utf-8")
+    assert 'tests="2"' in (pytester.path / "own.xml").read_text(encoding="utf-8")
+
+
+def test_the_command_of_a_run_repeats_it(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
+    pytester.makepyfile(test_b=SCENARIOS)
+    stage.verdicts = [P]
+    run("test_b.py", "--harness-select=gate", "--harness-seed", "9", "--harness-set=proxy.port=1 2")
+    (folder,) = (pytester.path / "reports").iterdir()
+    command = json.loads((folder / "run.json").read_text(encoding="utf-8"))["command"]
+    assert command.startswith("pytest ")
+    assert "test_b.py --harness-select=gate --harness-seed 9 '--harness-set=proxy.port=1 2'" in command
+
+
+def test_ctrl_c_is_130_whatever_the_verdict(
+    pytester: pytest.Pytester, run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(SCENARIOS)
+
+    def interrupted(*_: object) -> Judged:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sessions, "run_scenario", interrupted)
+    result = run()
+    assert result.ret == 130
+    (folder,) = (pytester.path / "reports").iterdir()
+    assert (folder / "index.html").exists()
