@@ -47,7 +47,7 @@ def up(
     """Start a real Milvus cluster of separate processes, and leave it running."""
     spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), Topology({Role.QUERY_NODE: query_nodes}))
     cluster = LocalPlatform().create(spec, keep=True)
-    _console.print(f"{name} is up at {cluster.endpoint().address}", highlight=False)
+    _console.print(f"{name} is up at {cluster.endpoint().address}", highlight=False, soft_wrap=True)
     _console.print("Milvus listens on every address of this machine; see docs/reference.md", style="dim")
 
 
@@ -75,7 +75,7 @@ def logs(
         raise BadInput(f"there is no role or member {role!r}", where=name, mend=f"take one of {', '.join(Role)}")
     for member in chosen:
         path = cluster.logs(member)
-        _console.rule(f"{member}  {path}")
+        typer.echo(f"== {member}  {path}")
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         typer.echo("\n".join(text.splitlines()[-lines:]))
 
@@ -98,7 +98,7 @@ def heal() -> None:
     for name in filter(platform.is_kept, platform.names()):
         if taken_back := journal.heal(platform.open(name)):
             done.append(f"{taken_back} unhealed faults of {name}")
-    _console.print("healed: " + ", ".join(done) if done else "nothing to heal", highlight=False)
+    _console.print("healed: " + ", ".join(done) if done else "nothing to heal", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -107,14 +107,17 @@ def doctor() -> None:
     ailments = diagnose()
     for ailment in ailments:
         mark = "[green]ok[/]" if ailment.ok else "[red]missing[/]"
-        _console.print(mark, ailment.what, "" if ailment.ok else f"-> {ailment.mend}", highlight=False)
+        _console.print(mark, ailment.what, "" if ailment.ok else f"-> {ailment.mend}", highlight=False, soft_wrap=True)
     if not all(ailment.ok for ailment in ailments):
         raise typer.Exit(4)
 
 
 def _members_table(name: str) -> Table:
     cluster = LocalPlatform().open(name)
-    table = Table("member", "role", "version", "pid", "port", "health", "memory", "uptime", title=name)
+    # 80 columns hold it without a border.
+    table = Table(title=name, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("member", "role", "version", "pid", "port", "health", "memory", "uptime"):
+        table.add_column(column, no_wrap=True)
     for m in cluster.members():
         row = (m.name, m.role, m.version or "-", str(m.pid or "-"), str(m.port), m.health)
         table.add_row(*row, f"{m.rss_bytes / 1e6:.0f} MB", f"{m.uptime_s:.0f} s")

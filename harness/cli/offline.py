@@ -60,7 +60,7 @@ def recheck(run: Run, slo: Slo = None) -> None:
         else:
             table.add_row(entry.name, entry.judgement.verdict, "; ".join(entry.judgement.reasons))
     _console.print(table)
-    _console.print(f"{verdict.verdict}: {verdict.sentence}", highlight=False)
+    _console.print(f"{verdict.verdict}: {verdict.sentence}", highlight=False, soft_wrap=True)
     raise typer.Exit(verdict.verdict.exit_code)
 
 
@@ -70,7 +70,7 @@ def report(run: Run) -> None:
     view = review(folder, skipped=_skipped(folder))
     page.renew(folder.page, view)
     folder.summary.write_text(summary(view), encoding="utf-8")
-    _console.print(f"page: {folder.page}", highlight=False)
+    _console.print(f"page: {folder.page}", highlight=False, soft_wrap=True)
 
 
 def _skipped(folder: RunFolder) -> list[Skipped]:

@@ -71,7 +71,10 @@ class HarnessSession:
         self.folder.summary.write_text(summary(self._view), encoding="utf-8")
         session.exitstatus = _exit_code(session, self._view.verdict.verdict)
         yield
-        page.finish(self.folder.page, self._view)
+        if self._writes_page:
+            page.finish(self.folder.page, self._view)
+        else:
+            page.renew(self.folder.page, self._view)
 
     def pytest_html_report_title(self, report: object) -> None:
         """Name the page after the run."""
@@ -79,7 +82,7 @@ class HarnessSession:
 
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """Put the verdict and the panels on top of pytest-html's table."""
-        if self._view:
+        if self._view and self._writes_page:
             prefix.append(str(page.fragment(self._view)))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -89,6 +92,11 @@ class HarnessSession:
             terminalreporter.section(f"{verdict.verdict}", sep="=")
             terminalreporter.write_line(verdict.sentence)
             terminalreporter.write_line(f"page: {self.folder.page}")
+
+    @property
+    def _writes_page(self) -> bool:
+        """Whether pytest-html writes the run's page; with --html it writes the user's own, and ours stands alone."""
+        return bool(self._config.option.htmlpath == str(self.folder.page))
 
     def _record(self) -> RunRecord:
         return RunRecord(

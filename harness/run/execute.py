@@ -49,6 +49,7 @@ class Execution:
         self.folder.write_record(record)
         with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
             self._journal = Journal(cluster.journal)
+            ending.enter_context(self._watching(cluster))
             self._in_phases(cluster, ending)
 
     @contextmanager
@@ -96,7 +97,7 @@ class Execution:
         self.folder.write_record(self._record)
 
     def _under_traffic(self, cluster: Cluster, traffic: Traffic) -> None:
-        with self._journal.step("send traffic"), self._sending(traffic), self._watching(cluster):
+        with self._journal.step("send traffic"), self._sending(traffic):
             with self._phase("warm-up", WARM_UP_S):
                 self._pass(WARM_UP_S)
             with self._phase("steady", self.plan.scenario.steady_s):

@@ -126,7 +126,7 @@ def test_services_of_one_process_that_differ_are_both_told(values: tuple[str, ..
 class _Expressions(http.server.BaseHTTPRequestHandler):
     status = 200
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server asks for
+    def do_GET(self) -> None:
         query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
         self.send_response(self.status)
         self.end_headers()

@@ -23,11 +23,13 @@ class Client:
     answer: str | MilvusException = "2.4.1"
 
     def __init__(self, uri: str, *, token: str, timeout: float) -> None:
+        assert timeout > 0
         self.made.append((uri, token))
         if isinstance(self.answer, MilvusException):
             raise self.answer
 
     def get_server_version(self, timeout: float) -> str | MilvusException:
+        assert timeout > 0
         return self.answer
 
     def close(self) -> None:

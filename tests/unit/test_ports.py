@@ -75,6 +75,6 @@ def test_a_kernel_without_ipv6_is_asked_for_ipv4_alone(monkeypatch: pytest.Monke
 
     free = ports.free_ports(1, near="four")[0]
     with listening(free):
-        monkeypatch.setattr(ports.socket, "socket", without_ipv6)
+        monkeypatch.setattr(socket, "socket", without_ipv6)
         assert not ports.is_free(free)
     assert ports.is_free(free)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from harness.cluster import ClusterSpec, Health, Role, Topology
 from harness.errors import BadInput, ClusterError
 from harness.platforms.local import platform as local
+from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.commands import PORTS
 from harness.platforms.local.platform import LocalPlatform
 from harness.platforms.local.process import TAG, Process, end_all, spawn, tagged
@@ -72,7 +74,7 @@ def test_nobody_but_the_user_reads_a_cluster(home: Path) -> None:
 
 
 def test_a_member_that_is_not_there_is_answered_with_those_that_are() -> None:
-    with pytest.raises(BadInput, match="there is no member 'proxy-9'.*take one of proxy-1, etcd-1"):
+    with pytest.raises(BadInput, match=r"there is no member 'proxy-9'.*take one of proxy-1, etcd-1"):
         cluster(members=(member(Role.PROXY, 1), member(Role.ETCD, 1))).member("proxy-9")
 
 
@@ -168,7 +170,7 @@ def test_a_name_that_makes_no_folder_is_refused(server: Server, name: str) -> No
 
 def test_a_folder_too_deep_for_a_socket_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_HOME", "/tmp/" + "x" * 60)  # noqa: S108 - never written to
-    with pytest.raises(BadInput, match="more than 70 characters.*shorter path"):
+    with pytest.raises(BadInput, match=r"more than 70 characters.*shorter path"):
         LocalPlatform().check(ClusterSpec("dev"))
 
 
@@ -191,15 +193,15 @@ def test_what_cannot_be_made_is_refused_and_nothing_is(
 def test_a_full_disk_is_told_before_anything_is_made(
     server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5_000_000}))
-    with pytest.raises(ClusterError, match="only 5 MB of disk are free.*HARNESS_HOME to another disk"):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5_000_000}))
+    with pytest.raises(ClusterError, match=r"only 5 MB of disk are free.*HARNESS_HOME to another disk"):
         LocalPlatform().create(ClusterSpec("dev"), keep=True)
     assert not home.exists()
 
 
 def test_a_name_that_is_taken_is_refused_and_its_cluster_stays(server: Server, home: Path) -> None:
     folder = cluster()
-    with pytest.raises(BadInput, match="there is a cluster 'dev' already.*harness down dev"):
+    with pytest.raises(BadInput, match=r"there is a cluster 'dev' already.*harness down dev"):
         LocalPlatform().create(ClusterSpec("dev"), keep=True)
     assert folder.read().spec.settings == {"a": "1"}
 
@@ -210,14 +212,14 @@ def test_a_cluster_that_did_not_come_up_leaves_nothing(
 ) -> None:
     started: list[Process] = []
 
-    def break_off(self: local.LocalCluster) -> None:
+    def break_off(self: LocalCluster) -> None:
         folder = self.folder
         started.append(
             spawn(["sleep", "60"], folder=folder.path, log=folder.log("m"), environment={TAG: "x"}, tag=folder.path)
         )
         raise error
 
-    monkeypatch.setattr(local.LocalCluster, "create", break_off)
+    monkeypatch.setattr(LocalCluster, "create", break_off)
     with pytest.raises(type(error)):
         LocalPlatform().create(ClusterSpec("dev"), keep=True)
     assert not started[0].alive
@@ -225,7 +227,7 @@ def test_a_cluster_that_did_not_come_up_leaves_nothing(
 
 
 def test_a_cluster_is_its_makers_until_it_is_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local.LocalCluster, "create", lambda _: None)
+    monkeypatch.setattr(LocalCluster, "create", lambda _: None)
     LocalPlatform().create(ClusterSpec("mine"), keep=False)
     LocalPlatform().create(ClusterSpec("kept"), keep=True)
     assert Folder(clusters_home() / "mine").read().owner == Process.of(os.getpid())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -111,7 +112,10 @@ class Folder:
 
     def members(self) -> Iterator[MemberState]:
         """Yield the members, by role in the order of Role, then by number. Errors: BadInput for one unreadable."""
-        states = [self._read_member(file) for file in (self.path / "members").glob("*.json")]
+        states = []
+        for file in (self.path / "members").glob("*.json"):
+            with suppress(FileNotFoundError):  # a member that leaves may go between the listing and the reading
+                states.append(self._read_member(file))
         order = list(Role)
         yield from sorted(states, key=lambda state: (order.index(state.role), state.number))
 
