@@ -70,13 +70,29 @@ def send_lag(operations: Operations, deadline_ns: int, thresholds: Thresholds) -
     The deadline, since bad seconds, availability and recovery rest on it. Latency is counted from the intended
     start, so a smaller lag can only make Milvus look slower, never faster: it cannot turn a FAIL into a PASS.
     """
+    limit_ns = thresholds.send_lag_share_max * deadline_ns
+    source = f"{thresholds.send_lag_share_max:.0%} of the deadline"
+    return _lag_under(operations, limit_ns, "Load generator's send lag, p99", source)
+
+
+def punctual(history: History, windows: Windows, thresholds: Thresholds) -> Validity:
+    """Check that the generator was on time, for a run in which Milvus was not.
+
+    Both share a machine: what holds up a generator that does next to nothing holds up Milvus as well. So a limit
+    on time that was broken while operations were sent late is no verdict on Milvus, and the run is INVALID.
+    """
+    limit_ns = thresholds.blameless_lag_ms * NS_PER_MS
+    what = "Send lag beside a limit on time that was broken, p99"
+    return _lag_under(_measured(history.operations, windows), limit_ns, what, "else the machine may be to blame")
+
+
+def _lag_under(operations: Operations, limit_ns: float, what: str, source: str) -> Validity:
     was_sent = operations.sent_ns >= 0
     lag_ns = percentile_ns(operations.sent_ns[was_sent] - operations.intended_ns[was_sent], 990)
-    limit_ns = thresholds.send_lag_share_max * deadline_ns
     return Validity(
-        "Load generator's send lag, p99",
+        what,
         "nothing was sent" if lag_ns is None else f"{to_ms(lag_ns):.1f} ms",
-        f"< {limit_ns / NS_PER_MS:g} ms ({thresholds.send_lag_share_max:.0%} of the deadline)",
+        f"< {limit_ns / NS_PER_MS:g} ms ({source})",
         ok=lag_ns is not None and lag_ns < limit_ns,
     )
 

@@ -80,7 +80,7 @@ class Journal:
 
 
 def heal(cluster: Cluster) -> int:
-    """Take back every fault that was begun and not healed, and return how many steps that took. Errors: ClusterError."""
+    """Take back every fault that was begun and not healed; return how many steps that took. Errors: ClusterError."""
     journal = Journal(cluster.journal)
     pending = journal.pending()
     for undo in pending:

@@ -9,10 +9,10 @@ from harness.checks.answers import answers
 from harness.checks.evidence import answer_findings
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
-from harness.checks.valid import ledger_sound, validity
+from harness.checks.valid import ledger_sound, punctual, validity
 from harness.checks.windows import Windows, windows
 from harness.history import NS_PER_S, EventKind, History
-from harness.slo.figures import DATA, FIGURES, PERCENTILES, Figure
+from harness.slo.figures import ANSWERS, DATA, FIGURES, PERCENTILES, Figure
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
@@ -43,7 +43,11 @@ def judge(
     figures = {**steady_figures(at), **served_figures(at), **recovery_figures(at, seen), **data}
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), limits) for f in FIGURES if faulted or not f.of_fault)
-    checks = (*_soundness(history, at, faulted=faulted), *_evidence(rows, at_windows, thresholds))
+    checks = (
+        *_soundness(history, at, faulted=faulted),
+        *_evidence(rows, at_windows, thresholds),
+        *_blame(history, rows, at_windows, thresholds),
+    )
     violated = _violated(history, rows, at_windows, thresholds)
     parts = [*_of_rows(rows), *(c.otherwise for c in checks if not c.ok)]
     return Judgement(
@@ -105,6 +109,12 @@ def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> It
         observed_s = (at.end_ns - at.healed_ns) / NS_PER_S
         required = f">= {thresholds.window_s:g} s"
         yield Validity("Observed after the healing", f"{observed_s:.1f} s", required, observed_s >= thresholds.window_s)
+
+
+def _blame(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
+    """Yield whether the machine kept its time, where a figure that rests on time broke its limit."""
+    if any(row.passed is False and row.figure not in (*DATA, *ANSWERS) for row in rows):
+        yield punctual(history, at, thresholds)
 
 
 def _violated(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> bool:

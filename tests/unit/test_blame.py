@@ -1,0 +1,52 @@
+"""A limit on time that was broken on a machine that did not keep its time is no verdict on Milvus."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.history import NS_PER_MS, History, Kind
+from harness.slo.judge import judge
+from harness.verdict import Verdict
+from tests.unit.builders import edit, healthy, outage, recall_drop, slower, within
+from tests.unit.judged import LIMITS
+
+HISTORY = healthy()
+WHAT = "Send lag beside a limit on time that was broken, p99"
+
+
+def late(history: History, by_ms: float) -> History:
+    """Every operation is sent late, and answered as much later."""
+    mask = np.ones(len(history.operations), np.bool_)
+    moved = round(by_ms * NS_PER_MS)
+    operations = history.operations
+    return edit(history, mask, sent_ns=operations.sent_ns + moved, done_ns=operations.done_ns + moved)
+
+
+def verdict(history: History) -> Verdict:
+    return judge(history, LIMITS).verdict
+
+
+def test_slow_answers_are_a_fail_where_the_generator_was_on_time() -> None:
+    broken = slower(HISTORY, 0, 40, by_ms=200)
+    assert verdict(broken) is Verdict.FAIL
+    assert WHAT in {check.what for check in judge(broken, LIMITS).validity}
+
+
+def test_the_same_answers_prove_nothing_where_it_was_late() -> None:
+    broken = late(slower(HISTORY, 0, 40, by_ms=200), by_ms=40)
+    assert verdict(broken) is Verdict.INVALID
+    assert any(WHAT in reason for reason in judge(broken, LIMITS).reasons)
+
+
+def test_a_late_generator_whose_limits_all_held_is_no_matter() -> None:
+    assert verdict(late(HISTORY, by_ms=26)) is Verdict.PASS
+
+
+def test_wrong_answers_are_a_fail_however_late_they_were_asked_for() -> None:
+    wrong = late(recall_drop(HISTORY, 41, 46, missed=5), by_ms=26)
+    assert verdict(wrong) is Verdict.FAIL
+
+
+def test_an_outage_counts_where_the_generator_was_on_time() -> None:
+    assert verdict(outage(HISTORY, 41, 60, [Kind.SEARCH])) is Verdict.FAIL
+    assert within(HISTORY, 41, 60).any()
