@@ -1,0 +1,25 @@
+"""Whether a stretch of traffic was calm enough to compare a fault with: looked at before the fault is done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.checks.answers import answers
+from harness.checks.steady import steady_state
+from harness.checks.thresholds import DEFAULT
+from harness.checks.valid import punctual
+from harness.checks.windows import Span, windows
+from harness.history import Kind
+from harness.store.scenario_folder import ScenarioFolder
+
+
+def disturbance(folder: ScenarioFolder, span: Span) -> str:
+    """Return what keeps [begin, end) from being a steady state, by the rules that judge it later; empty if nothing.
+
+    Traffic may still be flowing: what has been recorded by now is looked at. Raises BadInput for damaged records.
+    """
+    history = folder.read_history()
+    searches = answers(history, DEFAULT).stream(Kind.SEARCH)
+    at = replace(windows(history), begin_ns=span[0], end_ns=span[1])
+    rows = [*steady_state(history, searches, span, DEFAULT, percentiles=()), punctual(history, at, DEFAULT)]
+    return "; ".join(f"{row.what}: {row.measured}" for row in rows if not row.ok)
