@@ -79,10 +79,10 @@ def punctual(history: History, windows: Windows, thresholds: Thresholds) -> Vali
     """Check that the generator was on time, for a run in which Milvus was not.
 
     Both share a machine: what holds up a generator that does next to nothing holds up Milvus as well. So a limit
-    on time that was broken while operations were sent late is no verdict on Milvus, and the run is INVALID.
+    on latency that was broken while operations were sent late is no verdict on Milvus, and the run is INVALID.
     """
     limit_ns = thresholds.blameless_lag_ms * NS_PER_MS
-    what = "Send lag beside a limit on time that was broken, p99"
+    what = "Send lag beside a limit on latency that was broken, p99"
     return _lag_under(_measured(history.operations, windows), limit_ns, what, "else the machine may be to blame")
 
 

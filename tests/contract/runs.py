@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,13 +46,23 @@ def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Start a run; at the end it is no longer there."""
     with (folder / "output.txt").open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            command(folder, *options), cwd=folder, stdout=output, stderr=subprocess.STDOUT, text=True
+            command(folder, *options),
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # As in a terminal: what a shell starts in the background would ignore Ctrl-C, and so would its children.
+            preexec_fn=_listen_to_ctrl_c,  # noqa: PLW1509 - nothing here has threads when it starts a run
         )
         try:
             yield process
         finally:
             process.kill()
             process.wait()
+
+
+def _listen_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def output(folder: Path) -> str:
