@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from harness.platforms.local import platform as local
+from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.parts import milvus_server
 from harness.platforms.local.server import Server
 from harness.pytest_plugin import pages, prepare
@@ -32,6 +33,11 @@ def no_servers(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     template = home / "template"
     template.write_text("proxy:\n  port: 1\n", encoding="ascii")
     servers = {version: Server(version, home / "milvus", home, template) for version in ("2.3.0", "2.3.5")}
+
+    def refuse(_: LocalCluster) -> None:
+        raise AssertionError("a unit test starts no cluster")
+
+    monkeypatch.setattr(LocalCluster, "create", refuse)
     monkeypatch.setattr(local, "milvus_server", lambda milvus: servers.get(milvus) or milvus_server(milvus))
     return home
 

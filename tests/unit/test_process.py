@@ -147,7 +147,7 @@ def test_processes_are_found_by_their_tag_also_those_that_a_member_started(start
 
 
 def test_all_are_ended_the_paused_ones_too(start: Start) -> None:
-    both = [start("sleep", "60"), start("sh", "-c", "trap '' TERM INT; sleep 60")]
+    both = [start("sleep", "60"), start("sh", "-c", "trap '' TERM INT; exec sleep 60")]
     both[0].signal(signal.SIGSTOP)
     assert end_all(both) == []
     assert not any(one.alive for one in both)
