@@ -108,7 +108,7 @@ def doctor() -> None:
     for ailment in ailments:
         mark = "[green]ok[/]" if ailment.ok else "[red]missing[/]"
         _console.print(mark, ailment.what, "" if ailment.ok else f"-> {ailment.mend}", highlight=False, soft_wrap=True)
-    if not all(ailment.ok for ailment in ailments):
+    if not all(ailment.ok or ailment.optional for ailment in ailments):
         raise typer.Exit(4)
 
 

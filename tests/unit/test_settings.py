@@ -41,6 +41,11 @@ def template(tmp_path: Path) -> Path:
     return file
 
 
+def test_what_the_harness_wires_itself_can_t_be_set(template: Path) -> None:
+    with pytest.raises(BadInput, match="how the members find each other"):
+        settings.check_keys({"etcd.endpoints": "elsewhere:2379"}, template)
+
+
 def test_a_releases_settings_are_its_template_with_every_placeholder_at_its_default(template: Path) -> None:
     assert settings.release_settings(template) == {
         "etcd": {"endpoints": "localhost:2379", "log": {"level": "info"}, "data": {"dir": ""}},
@@ -120,7 +125,7 @@ def test_any_text_is_a_value_or_refused(text: str) -> None:
 
 
 def test_settings_of_the_release_and_those_it_does_not_list_are_known_in_any_case(template: Path) -> None:
-    settings.check_keys({"proxy.maxTaskNum": 1, "PROXY.PORT": 2, "common.session.ttl": 3}, template)
+    settings.check_keys({"proxy.maxTaskNum": 1, "PROXY.MAXTASKNUM": 2, "common.session.ttl": 3}, template)
 
 
 @pytest.mark.parametrize(

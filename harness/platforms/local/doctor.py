@@ -35,11 +35,14 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass(frozen=True)
 class Ailment:
-    """One thing that was looked at. `mend` is a command or a hint, empty where nothing needs mending."""
+    """One thing that was looked at. `mend` is a command or a hint, empty where nothing needs mending.
+
+    Without what is `optional` only the harness's own tests do less."""
 
     what: str
     ok: bool
     mend: str
+    optional: bool = False
 
 
 def diagnose() -> tuple[Ailment, ...]:
@@ -133,7 +136,9 @@ def _browser() -> Ailment:
     found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if found:
         return Ailment(f"Chromium for the browser tests: {found}", ok=True, mend="")
-    return Ailment("Chromium: absent; only the browser tests need it", ok=False, mend="apt-get install chromium")
+    return Ailment(
+        "Chromium: absent; only the browser tests need it", ok=False, mend="apt-get install chromium", optional=True
+    )
 
 
 def _of(what: str, error: HarnessError | None) -> Ailment:

@@ -16,6 +16,7 @@ from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.parts import milvus_server
 from harness.platforms.local.process import Process, end_all, orphans, tagged
 from harness.platforms.local.state import ClusterState, Folder, clusters_home
+from harness.platforms.local.trash import remove_folder
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 # A Unix socket's path ends at 108 bytes (unix(7)); SeaweedFS puts two into the folder of its data.
@@ -50,14 +51,7 @@ class LocalPlatform:
         """Make a cluster and return once it is ready; a failure leaves nothing. Errors: BadInput, ClusterError."""
         self.check(spec)
         folder = Folder(clusters_home() / spec.name)
-        if (folder.path / "cluster.json").exists():
-            raise BadInput(
-                f"there is a cluster {spec.name!r} already",
-                where=str(folder.path),
-                mend=f"harness down {spec.name}, or take another name",
-            )
-        folder.create()
-        folder.write(ClusterState(spec, owner=Process.of(os.getpid()), settings=spec.settings))
+        _claim(folder, ClusterState(spec, owner=Process.of(os.getpid()), settings=spec.settings))
         cluster = LocalCluster(folder)
         try:
             with Journal(cluster.journal).step("create the cluster"):
@@ -96,6 +90,9 @@ class LocalPlatform:
         done = [
             f"cluster {folder.name}" for folder in map(Folder, _folders()) if _abandoned(folder) and _remove(folder)
         ]
+        for beside in clusters_home().glob(".*"):
+            if _abandoned(Folder(beside)):
+                remove_folder(beside)
         lost = orphans() + [process for process, tag in tagged() if not Path(tag).exists()]
         end_all(lost)
         return done + [f"process {process.pid}" for process in lost]
@@ -103,15 +100,32 @@ class LocalPlatform:
 
 def _folders() -> Iterator[Path]:
     home = clusters_home()
-    return (path for path in home.iterdir() if path.is_dir()) if home.exists() else iter(())
+    there = home.iterdir() if home.exists() else iter(())
+    return (path for path in there if path.is_dir() and not path.name.startswith("."))
+
+
+def _claim(folder: Folder, state: ClusterState) -> None:
+    """Make a cluster's folder and say whose it is, in one step: heal never sees one without an owner."""
+    beside = Folder(folder.path.with_name(f".{folder.name}.{os.getpid()}"))
+    beside.create()
+    beside.write(state)
+    try:
+        beside.path.rename(folder.path)
+    except OSError:
+        remove_folder(beside.path)
+        raise BadInput(
+            f"there is a cluster {folder.name!r} already",
+            where=str(folder.path),
+            mend=f"harness down {folder.name}, or take another name",
+        ) from None
 
 
 def _abandoned(folder: Folder) -> bool:
-    """Whether nobody will end this cluster: its owner died, or died before it could write that it owns it."""
+    """Whether nobody will end this cluster: its owner died, or its state can't be read."""
     try:
         owner = folder.read().owner
     except BadInput:
-        return True
+        return not folder.path.name.startswith(".")
     return owner is not None and not owner.alive
 
 

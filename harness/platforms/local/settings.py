@@ -18,6 +18,16 @@ PROFILES = ("fast", "default")
 _PLACEHOLDER = re.compile(r"\{\{\s*[a-z_0-9]+(?:\([a-z]+\))?\s*(?::\s*([^}]*?))?\s*\}\}")
 _UNUSED_SECTIONS = ("pulsar", "rocksmq", "natsmq")
 
+_ROLES = ("rootcoord", "querycoord", "datacoord", "proxy", "querynode", "datanode", "indexnode")
+# What harness.platforms.local.commands sets itself, last: a user's value would be overruled in silence.
+_WIRED = frozenset(
+    (
+        *("etcd.use.embed", "etcd.endpoints", "mq.type", "kafka.brokerlist", "common.storagetype"),
+        *(f"minio.{key}" for key in ("address", "port", "accesskeyid", "secretaccesskey", "bucketname")),
+        *(f"{role}.{key}" for role in _ROLES for key in ("ip", "port")),
+    )
+)
+
 Tree = dict[str, Any]
 
 
@@ -61,6 +71,12 @@ def check_keys(settings: Mapping[str, Any], template: Path) -> None:
             close = difflib.get_close_matches(key.lower(), known, n=1)
             hint = f"did you mean {known[close[0]]}?" if close else "name it as milvus.yaml does, with dots"
             raise BadInput(f"Milvus has no setting {key!r}", where=f"--set {key}", mend=hint)
+        if key.lower() in _WIRED:
+            raise BadInput(
+                f"{key} is how the members find each other",
+                where=f"--set {key}",
+                mend="leave it out: the harness sets it for every cluster",
+            )
 
 
 def printed(value: Any) -> str:
