@@ -167,5 +167,6 @@ def _reporter(config: pytest.Config) -> Reporter:
             with visible():
                 terminal.ensure_newline()
                 terminal.write_line(text)
+                terminal.flush()  # in a file or a pipe each line must be there when it is said
 
     return PlainProgress(write)

@@ -49,7 +49,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, no_servers: 
     before = signal.getsignal(signal.SIGTERM)
 
     def go(*arguments: str) -> pytest.RunResult:
-        return pytester.runpytest_inprocess(*_PLUGINS, "-pharness.pytest_plugin", *arguments)
+        # The outer session has imported the plugin already, and pytest would say so.
+        quiet = "-Wignore::pytest.PytestAssertRewriteWarning"
+        return pytester.runpytest_inprocess(*_PLUGINS, "-pharness.pytest_plugin", quiet, *arguments)
 
     yield go
     signal.signal(signal.SIGTERM, before)
