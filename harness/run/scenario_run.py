@@ -139,4 +139,4 @@ def _shown(value: object) -> str:
 
 
 def _short(name: str) -> str:
-    return "".join(char if char.isalnum() else "-" for char in name.lower())[:28].strip("-")
+    return "".join(char if char.isalnum() else "-" for char in name.lower())[:16].strip("-")

@@ -171,7 +171,7 @@ def _object_store(folder: Folder, state: MemberState, dependencies: Dependencies
         *(f"-bucket={_BUCKET}", "-webdav=false", "-admin.ui=false", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
         *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=0"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0"),
-        *(f"-filer.localSocket={data}/filer.sock", f"-s3.localSocket={data}/s3.sock"),
+        *(f"-filer.localSocket={folder.path}/f.sock", f"-s3.localSocket={folder.path}/s.sock"),
         *listening,
     )
     return Launch(command, _base_environment() | {"TMPDIR": str(data)})

@@ -19,8 +19,8 @@ from harness.platforms.local.state import ClusterState, Folder, clusters_home
 from harness.platforms.local.trash import remove_folder
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-# A Unix socket's path ends at 108 bytes (unix(7)); SeaweedFS puts two into the folder of its data.
-_FOLDER_CHARS = 70
+# A Unix socket's path ends at 108 bytes (unix(7)); SeaweedFS's two lie right in the cluster's folder.
+_FOLDER_CHARS = 100
 # A cluster writes some 300 MB in a run; half a gigabyte more is what etcd and Kafka want to see free.
 _DISK_BYTES = 1 << 30
 
