@@ -31,7 +31,7 @@ def no_servers(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     monkeypatch.setenv("HARNESS_HOME", str(home))
     monkeypatch.delenv("HARNESS_TOKEN", raising=False)
     template = home / "template"
-    template.write_text("proxy:\n  port: 1\n", encoding="ascii")
+    template.write_text("proxy:\n  port: 1\n  maxTaskNum: 1024\n", encoding="ascii")
     servers = {version: Server(version, home / "milvus", home, template) for version in ("2.3.0", "2.3.5")}
 
     def refuse(_: LocalCluster) -> None:

@@ -132,11 +132,11 @@ def test_a_page_and_a_junit_that_the_user_asked_for_are_theirs(
 def test_the_command_of_a_run_repeats_it(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
     pytester.makepyfile(test_b=SCENARIOS)
     stage.verdicts = [P]
-    run("test_b.py", "--harness-select=gate", "--harness-seed", "9", "--harness-set=proxy.port=1 2")
+    run("test_b.py", "--harness-select=gate", "--harness-seed", "9", "--harness-set=proxy.maxTaskNum=1 2")
     (folder,) = (pytester.path / "reports").iterdir()
     command = json.loads((folder / "run.json").read_text(encoding="utf-8"))["command"]
     assert command.startswith("pytest ")
-    assert "test_b.py --harness-select=gate --harness-seed 9 '--harness-set=proxy.port=1 2'" in command
+    assert "test_b.py --harness-select=gate --harness-seed 9 '--harness-set=proxy.maxTaskNum=1 2'" in command
 
 
 def test_ctrl_c_is_130_whatever_the_verdict(

@@ -169,7 +169,7 @@ def test_a_name_that_makes_no_folder_is_refused(server: Server, name: str) -> No
 
 
 def test_a_folder_too_deep_for_a_socket_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HARNESS_HOME", "/tmp/" + "x" * 60)  # noqa: S108 - never written to
+    monkeypatch.setenv("HARNESS_HOME", "/tmp/" + "x" * 90)  # noqa: S108 - never written to
     with pytest.raises(BadInput, match=r"more than 100 characters.*shorter path"):
         LocalPlatform().check(ClusterSpec("dev"))
 
