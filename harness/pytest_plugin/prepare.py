@@ -11,8 +11,8 @@ from harness.errors import Unsupported
 from harness.pytest_plugin.options import Selection, run_options
 from harness.pytest_plugin.outcome import RUN
 from harness.pytest_plugin.pages import add_page
-from harness.pytest_plugin.session import HarnessSession, checked, wanted_by
-from harness.run.scenario_run import Wanted
+from harness.pytest_plugin.session import HarnessSession, wanted_by
+from harness.run.scenario_run import Wanted, check
 from harness.verdict import Judgement
 
 
@@ -33,7 +33,7 @@ def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selec
         return
     for item in items:
         try:
-            checked(wanted[item], options)
+            check(wanted[item], options)
         except Unsupported as reason:
             item.add_marker(pytest.mark.skip(reason=str(reason)))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -25,7 +25,7 @@ from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions
 from harness.run.progress import LiveProgress, PlainProgress, Reporter
-from harness.run.scenario_run import Wanted, check, platform_of, run_scenario
+from harness.run.scenario_run import Wanted, platform_of, run_scenario
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verdict import EXIT_INTERRUPTED, Verdict
@@ -41,13 +41,11 @@ class HarnessSession:
         self._config, self._options, self._selection = config, options, chosen
         self._skipped: list[Skipped] = []
         self._view: RunView | None = None
-        self._ran = False
         self.folder = RunFolder.create(options.reports, self._record())
         self.reporter = _reporter(config)
 
     def outcome(self, wanted: Wanted) -> Judged:
         """Run a scenario; one that proves nothing is run once more, and said to be. Skips what can't be done here."""
-        self._ran = True
         for attempt in range(_RERUNS + 1):
             judged = run_scenario(wanted, self._options, self.folder, self.reporter)
             verdict = judged.judgement.verdict
@@ -59,7 +57,6 @@ class HarnessSession:
 
     def skip(self, wanted: Wanted, reason: str) -> None:
         """Note a scenario that can't be run here."""
-        self._ran = True
         self._skipped.append(Skipped(wanted.name, wanted.plan.scenario.title, reason))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -131,11 +128,6 @@ def wanted_by(item: pytest.Function, config: pytest.Config, options: RunOptions,
     many = len(chosen.profiles) * len(chosen.replicas) > 1
     name = f"{scenario.name}-{profile}-{replicas}" if many else scenario.name
     return Wanted(plan, name, command(config, item.nodeid))
-
-
-def checked(wanted: Wanted, options: RunOptions) -> None:
-    """Refuse what could not be run. Errors: BadInput, ClusterError, Unsupported."""
-    check(wanted, options)
 
 
 def _is_path(argument: str) -> bool:
