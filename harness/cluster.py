@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ class Role(StrEnum):
     QUERY_NODE = "querynode"
     DATA_NODE = "datanode"
     INDEX_NODE = "indexnode"
+    STREAMING_NODE = "streamingnode"
     ETCD = "etcd"
     OBJECT_STORE = "object-store"
     MESSAGE_QUEUE = "message-queue"
@@ -29,7 +31,21 @@ class Role(StrEnum):
 
 DEPENDENCIES = (Role.ETCD, Role.OBJECT_STORE, Role.MESSAGE_QUEUE)
 # Milvus's own order for a rolling upgrade (milvus-operator, mixCoord deployments).
-UPGRADE_ORDER = (Role.INDEX_NODE, Role.COORDINATORS, Role.QUERY_NODE, Role.DATA_NODE, Role.PROXY)
+UPGRADE_ORDER = (
+    *(Role.INDEX_NODE, Role.COORDINATORS, Role.STREAMING_NODE, Role.QUERY_NODE, Role.DATA_NODE, Role.PROXY),
+)
+_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+
+
+def roles_of(milvus: str) -> tuple[Role, ...]:
+    """Return the roles of a Milvus version: index nodes until 2.5, streaming nodes from 2.6 on.
+
+    What is no version, as the folder of a server or an odd tag, counts as below 2.6, as the operator does.
+    """
+    found = _VERSION.match(milvus.rpartition("/")[2].rpartition(":")[2])
+    newer = found is not None and (int(found.group(1)), int(found.group(2))) >= (2, 6)
+    left_out = Role.INDEX_NODE if newer else Role.STREAMING_NODE
+    return tuple(role for role in Role if role is not left_out)
 
 
 class Health(StrEnum):
@@ -54,6 +70,7 @@ class Member:
     port: int
     rss_bytes: int
     uptime_s: float
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +121,27 @@ class ClusterSpec:
     profile: str = "fast"
     settings: Mapping[str, str] = field(default_factory=dict)
     topology: Topology = field(default_factory=Topology)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that a cluster of this version has."""
+        return roles_of(self.milvus)
+
+
+@dataclass(frozen=True)
+class Durations:
+    """About how long things take on a platform: printed, and reckoned with when traffic is scheduled; never waited for.
+
+    The defaults are what local processes take on an idle machine with a warm cache.
+    """
+
+    provision_s: float = 8.0
+    load_s: float = 8.0
+    restart_s: float = 2.0
+    queue_restart_s: float = 10.0  # Kafka needs that to come back from a SIGKILL
+    scale_s: float = 5.0
+    roll_s: float = 30.0
+    remove_s: float = 1.0
 
 
 # Told a member's name and what becomes of it: "leaving" just before it is asked to end, "ready" once it serves.
@@ -215,6 +253,11 @@ class Platform(Protocol):
         """What reports call it."""
         ...
 
+    @property
+    def durations(self) -> Durations:
+        """About how long things take here."""
+        ...
+
     def check(self, spec: ClusterSpec) -> None:
         """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
         ...
@@ -225,4 +268,12 @@ class Platform(Protocol):
 
     def keep(self, name: str) -> None:
         """Let a cluster outlive this process."""
+        ...
+
+    def settings(self, spec: ClusterSpec) -> Mapping[str, str]:
+        """Return the settings by which a cluster would differ from the release's own."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what several clusters shared."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,8 +14,9 @@ from harness.cli import offline
 from harness.cluster import ClusterSpec, Role, Topology
 from harness.errors import BadInput
 from harness.faults import journal
+from harness.platforms import home, registry
 from harness.platforms.local.doctor import diagnose
-from harness.platforms.local.platform import LocalPlatform
+from harness.platforms.registry import PlatformChoice
 from harness.run.options import parse_settings
 
 app = typer.Typer(
@@ -39,23 +41,32 @@ def _prepare() -> None:
 @app.command()
 def up(
     name: Name = _DEFAULT_NAME,
+    *,
     milvus: Annotated[str, typer.Option(help="a version, or the folder of an unpacked server")] = "2.3.5",
     profile: Annotated[str, typer.Option(help="settings profile: fast or default")] = "fast",
     set_: Annotated[list[str] | None, typer.Option("--set", help="a setting as key=value, may be repeated")] = None,
     query_nodes: Annotated[int, typer.Option(min=1, help="how many query nodes")] = 2,
+    platform: Annotated[str, typer.Option(help="local, kind or kubernetes")] = "local",
+    platform_file: Annotated[Path | None, typer.Option(help="options of kind and kubernetes")] = None,
+    context: Annotated[str, typer.Option(help="kubernetes: the kubeconfig's context to use")] = "",
+    namespace: Annotated[str, typer.Option(help="kubernetes: a namespace that is there already")] = "",
 ) -> None:
-    """Start a real Milvus cluster of separate processes, and leave it running."""
+    """Start a real Milvus cluster and leave it running."""
     spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), Topology({Role.QUERY_NODE: query_nodes}))
-    cluster = LocalPlatform().create(spec, keep=True)
+    made = registry.make_platform(PlatformChoice(platform, platform_file, context, namespace))
+    try:
+        cluster = made.create(spec, keep=True)
+    finally:
+        made.close()
     _console.print(f"{name} is up at {cluster.endpoint().address}", highlight=False, soft_wrap=True)
-    _console.print("Milvus listens on every address of this machine; see docs/reference.md", style="dim")
+    if platform == "local":
+        _console.print("Milvus listens on every address of this machine; see docs/reference.md", style="dim")
 
 
 @app.command()
 def status(name: Annotated[str | None, typer.Argument(help="only this cluster")] = None) -> None:
     """Show every member: role, version, pid, port, health, memory, uptime."""
-    platform = LocalPlatform()
-    names = [name] if name else platform.names()
+    names = [name] if name else home.names()
     if not names:
         _console.print("no cluster; start one with: harness up")
     for each in names:
@@ -69,7 +80,7 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="how many of its last lines")] = 50,
 ) -> None:
     """Print the end of the members' logs."""
-    cluster = LocalPlatform().open(name)
+    cluster = registry.open_cluster(name)
     chosen = [m.name for m in cluster.members() if role in (m.name, m.role.value)]
     if not chosen:
         raise BadInput(f"there is no role or member {role!r}", where=name, mend=f"take one of {', '.join(Role)}")
@@ -83,20 +94,18 @@ def logs(
 @app.command()
 def down(name: Name = _DEFAULT_NAME) -> None:
     """End a cluster and remove all of it."""
-    platform = LocalPlatform()
-    if name not in platform.names():
+    if name not in home.names():
         raise BadInput(f"there is no cluster {name!r}", where="harness down", mend="see harness status")
-    platform.open_anyway(name).destroy()
+    registry.open_anyway(name).destroy()
     _console.print(f"{name} is gone")
 
 
 @app.command()
 def heal() -> None:
     """Remove whatever killed runs left, and undo faults that were never healed. What is in use stays."""
-    platform = LocalPlatform()
-    done = platform.heal()
-    for name in filter(platform.is_kept, platform.names()):
-        if taken_back := journal.heal(platform.open(name)):
+    done = registry.heal()
+    for name in filter(home.is_kept, home.names()):
+        if taken_back := journal.heal(registry.open_cluster(name)):
             done.append(f"{taken_back} unhealed faults of {name}")
     _console.print("healed: " + ", ".join(done) if done else "nothing to heal", highlight=False, soft_wrap=True)
 
@@ -113,12 +122,12 @@ def doctor() -> None:
 
 
 def _members_table(name: str) -> Table:
-    cluster = LocalPlatform().open(name)
+    cluster = registry.open_cluster(name)
     # 80 columns hold it without a border.
     table = Table(title=name, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("member", "role", "version", "pid", "port", "health", "memory", "uptime"):
+    for column in ("member", "role", "version", "pid or node", "port", "health", "memory", "uptime"):
         table.add_column(column, no_wrap=True)
     for m in cluster.members():
-        row = (m.name, m.role, m.version or "-", str(m.pid or "-"), str(m.port), m.health)
+        row = (m.name, m.role, m.version or "-", str(m.pid or m.node or "-"), str(m.port or "-"), m.health)
         table.add_row(*row, f"{m.rss_bytes / 1e6:.0f} MB", f"{m.uptime_s:.0f} s")
     return table

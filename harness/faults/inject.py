@@ -61,7 +61,7 @@ def _kill(fault: Kill, choice: int, injection: Injection) -> None:
         injection.tell("inject", {"members": ", ".join(targets)})
         for name in targets:
             cluster.kill(name)
-        _observe(injection.cluster, targets, Health.DEAD)
+        _observe_gone(injection.cluster, before)
         injection.tell("effect", {"members": ", ".join(targets)})
         injection.wait(fault.heal_after_s)
         injection.tell("heal", {})
@@ -142,6 +142,14 @@ def _observe(cluster: Cluster, members: tuple[str, ...], health: Health) -> None
     for name in members:
         if pulse[name].health is not health:
             raise ClusterError(f"{name} is {pulse[name].health}, not {health}", where=cluster.name, mend="see its log")
+
+
+def _observe_gone(cluster: Cluster, before: Mapping[str, str]) -> None:
+    """See that whoever was in each member's place is there no more; another one may be starting already."""
+    pulse = cluster.pulse()
+    for name, uid in before.items():
+        if pulse[name].uid == uid and pulse[name].health is not Health.DEAD:
+            raise ClusterError(f"{name} is {pulse[name].health}, not dead", where=cluster.name, mend="see its log")
 
 
 def _observe_restarts(cluster: Cluster, before: Mapping[str, str]) -> None:

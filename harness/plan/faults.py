@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.cluster import DEPENDENCIES, Role
+from harness.cluster import DEPENDENCIES, Durations, Role
 from harness.errors import BadInput
 
 # How long a killed member stays dead: what a supervisor needs to notice and start it again.
@@ -25,11 +25,9 @@ class Kill:
         """What it does, in a few words."""
         return f"kill {self.role}" if self.count == 1 else f"kill {self.count} of {self.role}"
 
-    @property
-    def expected_s(self) -> float:
+    def expected_s(self, about: Durations) -> float:
         """About how long it takes from its beginning until it is healed."""
-        # Kafka needs about 10 s to come back from a SIGKILL, the others one or two.
-        return self.heal_after_s + (10 if self.role is Role.MESSAGE_QUEUE else 2)
+        return self.heal_after_s + (about.queue_restart_s if self.role is Role.MESSAGE_QUEUE else about.restart_s)
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,9 @@ class Pause:
         """What it does, in a few words."""
         return f"pause {self.role} for {self.for_s:g} s"
 
-    @property
-    def expected_s(self) -> float:
+    def expected_s(self, about: Durations) -> float:
         """About how long it takes from its beginning until it is healed."""
-        return self.for_s + 3
+        return self.for_s + about.restart_s + 1
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,9 @@ class Scale:
         """What it does, in a few words."""
         return f"scale {self.role} to {self.to}"
 
-    @property
-    def expected_s(self) -> float:
+    def expected_s(self, about: Durations) -> float:
         """About how long it takes."""
-        return 5.0
+        return about.scale_s
 
 
 @dataclass(frozen=True)
@@ -79,10 +75,9 @@ class Upgrade:
         """What it does, in a few words."""
         return f"upgrade to {self.to}"
 
-    @property
-    def expected_s(self) -> float:
+    def expected_s(self, about: Durations) -> float:
         """About how long it takes."""
-        return 30.0
+        return about.roll_s
 
 
 @dataclass(frozen=True)
@@ -96,10 +91,9 @@ class Configure:
         """What it does, in a few words."""
         return "set " + ", ".join(f"{key}={value}" for key, value in self.settings.items())
 
-    @property
-    def expected_s(self) -> float:
+    def expected_s(self, about: Durations) -> float:
         """About how long it takes."""
-        return 30.0
+        return about.roll_s
 
 
 _ROLES = ", ".join(f"Role.{role.name}" for role in Role)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.cluster import Role
+from harness.cluster import Durations, Role
 from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
 from harness.plan.scenario import OBSERVE_S, READ_AGAIN_S, STEADY_ATTEMPTS, WARM_UP_S, Chaos, Scenario
 
-# About what these take on an idle machine with a warm cache; only printed, never waited for.
-_PROVISION_S = 8.0
-_LOAD_S = 8.0
-_REMOVE_S = 1.0
+_LOCAL = Durations()
 # What chaos draws from: a cluster with one query node less must be able to serve, so dependencies come singly too.
 _CHAOS: tuple[Fault, ...] = (
     Kill(Role.QUERY_NODE),
@@ -58,6 +55,7 @@ class Plan:
     seed: int
     faults: tuple[PlannedFault, ...]
     observe_s: float
+    about: Durations = field(default_factory=Durations)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -72,8 +70,12 @@ class Plan:
     @property
     def traffic_s(self) -> float:
         """For how long traffic is scheduled at most: what a fault may take beyond what is expected, included."""
-        faults_s = sum(planned.wait_s + 3 * planned.fault.expected_s + 60 for planned in self.faults)
+        faults_s = sum(planned.wait_s + 3 * self.expected_of(planned) + 60 for planned in self.faults)
         return WARM_UP_S + STEADY_ATTEMPTS * self.scenario.steady_s + faults_s + self.observe_s
+
+    def expected_of(self, planned: PlannedFault) -> float:
+        """About how long a fault takes, from its beginning until it is healed."""
+        return planned.fault.expected_s(self.about)
 
     def lines(self) -> list[str]:
         """Return the steps as they are printed, each with its number and when it begins."""
@@ -84,7 +86,7 @@ class Plan:
         return lines
 
 
-def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int) -> Plan:
+def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int, about: Durations = _LOCAL) -> Plan:
     """Return the plan of a scenario. Errors: BadInput for a fault that can't be done, and for an unknown profile."""
     if profile not in OBSERVE_S:
         known = ", ".join(OBSERVE_S)
@@ -103,26 +105,28 @@ def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int) -> 
         for number, fault in enumerate(chosen)
     )
     observe_s = OBSERVE_S[profile] if scenario.observe_s is None else scenario.observe_s
-    return Plan(scenario, profile, replicas, seed, planned, observe_s)
+    return Plan(scenario, profile, replicas, seed, planned, observe_s, about)
 
 
 def _steps(plan: Plan) -> list[Step]:
-    scenario, data = plan.scenario, plan.scenario.data
+    scenario, data, about = plan.scenario, plan.scenario.data, plan.about
     nodes = scenario.count(Role.QUERY_NODE)
     steps = [
-        Step(f"start Milvus {scenario.milvus} with {nodes} query nodes, settings {plan.profile}", _PROVISION_S),
-        Step(f"load {data.rows:,} x {data.dim} rows, {data.index} {data.metric}, {plan.replicas} replica(s)", _LOAD_S),
+        Step(f"start Milvus {scenario.milvus} with {nodes} query nodes, settings {plan.profile}", about.provision_s),
+        Step(
+            f"load {data.rows:,} x {data.dim} rows, {data.index} {data.metric}, {plan.replicas} replica(s)",
+            about.load_s,
+        ),
         Step("send traffic and let it settle", WARM_UP_S),
         Step("measure the steady state", scenario.steady_s),
     ]
     for planned in plan.faults:
-        steps.append(
-            Step(f"wait {planned.wait_s:.1f} s, then {planned.fault.label}", planned.wait_s + planned.fault.expected_s)
-        )
+        text = f"wait {planned.wait_s:.1f} s, then {planned.fault.label}"
+        steps.append(Step(text, planned.wait_s + plan.expected_of(planned)))
     if plan.faults:
         steps.append(Step("watch it recover", plan.observe_s))
     return [
         *steps,
         Step("stop traffic, read every key back, twice", READ_AGAIN_S + 2),
-        Step("remove the cluster and judge", _REMOVE_S),
+        Step("remove the cluster and judge", about.remove_s),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pymilvus import MilvusClient, MilvusException
 
-from harness.cluster import ClusterSpec, Endpoint, Member, Pulse
+from harness.cluster import ClusterSpec, Durations, Endpoint, Member, Pulse
 from harness.errors import ClusterError
 
 _TIMEOUT_S = 10.0
@@ -78,6 +78,7 @@ class EndpointPlatform:
     """The platform `endpoint`: a cluster is there already."""
 
     name = "endpoint"
+    durations = Durations(provision_s=1.0)
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -95,3 +96,11 @@ class EndpointPlatform:
 
     def keep(self, name: str) -> None:
         """Leave it as it is."""
+
+    def settings(self, spec: ClusterSpec) -> dict[str, str]:
+        """Return none: they are the owner's."""
+        del spec
+        return {}
+
+    def close(self) -> None:
+        """Nothing is shared between clusters."""

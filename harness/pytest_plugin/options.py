@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput
+from harness.platforms.registry import PlatformChoice
 from harness.pytest_plugin.marks import Marked
 from harness.run.options import RunOptions, parse_endpoint, parse_seed, parse_settings
 
@@ -68,6 +69,10 @@ def add(parser: pytest.Parser) -> None:
     text("--harness-set", action="append", default=[], metavar="KEY=VALUE", help="a Milvus setting; may be repeated")
     text("--harness-slo", metavar="FILE", help="a file of limits instead of the profile's own")
     text("--harness-endpoint", metavar="HOST:PORT", help="a Milvus that already runs: traffic and checks, no faults")
+    text("--harness-platform", default="local", metavar="NAME", help="local, kind or kubernetes (default: local)")
+    text("--harness-platform-file", metavar="FILE", help="options of kind and kubernetes, see docs/kubernetes.md")
+    text("--harness-context", default="", metavar="NAME", help="kubernetes: the kubeconfig's context to use")
+    text("--harness-namespace", default="", metavar="NAME", help="kubernetes: a namespace that is there already")
     text("--harness-tls", action="store_true", help="the endpoint speaks TLS")
     text("--harness-token-file", metavar="FILE", help="holds the endpoint's token (or set HARNESS_TOKEN)")
     text("--harness-keep", action="store_true", help="leave the cluster up after a failure, and say how to reach it")
@@ -101,8 +106,16 @@ def run_options(config: pytest.Config) -> RunOptions:
         slo=Path(slo) if slo else None,
         endpoint=parse_endpoint(address, token=_token(config), tls=option("--harness-tls")) if address else None,
         keep=option("--harness-keep"),
+        platform=_platform(config),
         reports=Path(option("--harness-reports")),
     )
+
+
+def _platform(config: pytest.Config) -> PlatformChoice:
+    option = config.getoption
+    file = option("--harness-platform-file")
+    named = {key: option(f"--harness-{key}") for key in ("context", "namespace")}
+    return PlatformChoice(option("--harness-platform"), Path(file) if file else None, **named)
 
 
 def _replicas(text: str) -> int:

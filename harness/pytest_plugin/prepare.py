@@ -12,7 +12,7 @@ from harness.pytest_plugin.options import Selection, run_options
 from harness.pytest_plugin.outcome import RUN
 from harness.pytest_plugin.pages import add_page
 from harness.pytest_plugin.session import HarnessSession, wanted_by
-from harness.run.scenario_run import Wanted, check
+from harness.run.scenario_run import Wanted, check, platform_of
 from harness.verdict import Judgement
 
 
@@ -25,7 +25,8 @@ def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selec
     """
     config = session.config
     options = replace(run_options(config), scenarios=known)
-    wanted = {item: wanted_by(item, config, options, chosen) for item in items}
+    platform = platform_of(options)
+    wanted = {item: wanted_by(item, config, options, chosen, platform.durations) for item in items}
     if config.getoption("--harness-plan"):
         _print_plans(session, list(wanted.values()))
         return
@@ -33,11 +34,11 @@ def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selec
         return
     for item in items:
         try:
-            check(wanted[item], options)
+            check(wanted[item], options, platform)
         except Unsupported as reason:
             item.add_marker(pytest.mark.skip(reason=str(reason)))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    opened = HarnessSession(config, options, chosen)
+    opened = HarnessSession(config, options, chosen, platform)
     config.pluginmanager.register(opened, "harness-session")
     add_page(session, opened.folder)
     for item in items:

@@ -14,7 +14,8 @@ from typing import cast
 
 import pytest
 
-from harness.errors import BadInput
+from harness.cluster import Durations, Platform
+from harness.errors import BadInput, HarnessError
 from harness.plan.plan import make_plan
 from harness.pytest_plugin.marks import marked
 from harness.pytest_plugin.options import Selection
@@ -25,7 +26,7 @@ from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions
 from harness.run.progress import LiveProgress, PlainProgress, Reporter
-from harness.run.scenario_run import Wanted, platform_of, run_scenario
+from harness.run.scenario_run import Wanted, run_scenario
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verdict import EXIT_INTERRUPTED, Verdict
@@ -37,8 +38,8 @@ _RERUNS = 1
 class HarnessSession:
     """Registered as a plugin once scenarios were collected; until then pytest is left alone."""
 
-    def __init__(self, config: pytest.Config, options: RunOptions, chosen: Selection) -> None:
-        self._config, self._options, self._selection = config, options, chosen
+    def __init__(self, config: pytest.Config, options: RunOptions, chosen: Selection, platform: Platform) -> None:
+        self._config, self._options, self._selection, self._platform = config, options, chosen, platform
         self._skipped: list[Skipped] = []
         self._view: RunView | None = None
         self.folder = RunFolder.create(options.reports, self._record())
@@ -47,7 +48,7 @@ class HarnessSession:
     def outcome(self, wanted: Wanted) -> Judged:
         """Run a scenario; one that proves nothing is run once more, and said to be. Skips what can't be done here."""
         for attempt in range(_RERUNS + 1):
-            judged = run_scenario(wanted, self._options, self.folder, self.reporter)
+            judged = run_scenario(wanted, self._options, self._platform, self.folder, self.reporter)
             verdict = judged.judgement.verdict
             self.reporter.say(f"{wanted.name}: {verdict}" + _because(judged))
             if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == _RERUNS:
@@ -62,6 +63,7 @@ class HarnessSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Judge the run from its folder, let pytest-html write its page around that, and set the exit code."""
+        self._close_platform()
         self.reporter.close()
         self._view = review(self.folder, skipped=self._skipped)
         self.folder.write_verdict(self._view.verdict)
@@ -90,6 +92,13 @@ class HarnessSession:
             terminalreporter.write_line(verdict.sentence)
             terminalreporter.write_line(f"page: {self.folder.page}")
 
+    def _close_platform(self) -> None:
+        """What can't be removed must not take the page with it; harness heal removes it later."""
+        try:
+            self._platform.close()
+        except HarnessError as error:
+            self.reporter.say(str(error))
+
     @property
     def _writes_page(self) -> bool:
         """Whether pytest-html writes the run's page; with --html it writes the user's own, and ours stands alone."""
@@ -101,7 +110,7 @@ class HarnessSession:
             seed=self._options.seed,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             command=command(self._config),
-            platform=platform_of(self._options).name,
+            platform=self._platform.name,
             profile=", ".join(self._selection.profiles),
             milvus=self._options.milvus or "",
             environment=environment(),
@@ -115,7 +124,9 @@ def command(config: pytest.Config, node: str = "") -> str:
     return shlex.join(["pytest", *([node] if node else []), *options])
 
 
-def wanted_by(item: pytest.Function, config: pytest.Config, options: RunOptions, chosen: Selection) -> Wanted:
+def wanted_by(
+    item: pytest.Function, config: pytest.Config, options: RunOptions, chosen: Selection, about: Durations
+) -> Wanted:
     """Return what a collected test wants to be run. Errors: BadInput."""
     found = marked(item)
     if found is None:
@@ -124,7 +135,7 @@ def wanted_by(item: pytest.Function, config: pytest.Config, options: RunOptions,
         raise BadInput(f"{item.name} does not run its scenario", where=item.nodeid, mend="give it the argument outcome")
     profile, replicas = cast("tuple[str, int]", item.callspec.params["outcome"])
     scenario = replace(found.scenario, milvus=options.milvus or found.scenario.milvus)
-    plan = make_plan(scenario, profile=profile, replicas=replicas, seed=options.seed)
+    plan = make_plan(scenario, profile=profile, replicas=replicas, seed=options.seed, about=about)
     many = len(chosen.profiles) * len(chosen.replicas) > 1
     name = f"{scenario.name}-{profile}-{replicas}" if many else scenario.name
     return Wanted(plan, name, command(config, item.nodeid))

@@ -59,7 +59,7 @@ class Execution:
         """Make the cluster, and remove it at the end; whatever happens, the record says how it ended."""
         passed = False
         try:
-            with self._phase("provision", 8):
+            with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
             try:
                 yield cluster
@@ -85,7 +85,7 @@ class Execution:
 
     def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
         self._note(versions=dict(cluster.versions()))
-        with self._journal.step("load the collection"), self._phase("load", 8):
+        with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
             traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
             if cluster.shared:
                 ending.callback(traffic.drop)
@@ -104,7 +104,7 @@ class Execution:
                 self._pass(WARM_UP_S)
             self._steady(self.plan.scenario.steady_s)
             for planned in self.plan.faults:
-                with self._phase("fault", planned.wait_s + planned.fault.expected_s):
+                with self._phase("fault", planned.wait_s + self.plan.expected_of(planned)):
                     self._fault(planned, cluster)
             with self._phase("observe", self.plan.observe_s if self.plan.faults else 0):
                 self._pass(self.plan.observe_s if self.plan.faults else 0)

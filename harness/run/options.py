@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.cluster import Endpoint
 from harness.errors import BadInput
+from harness.platforms.registry import PlatformChoice
 
 # Such a number fits into 64 bits, as the files of a run hold it.
 _SEED_DIGITS = 18
@@ -27,6 +28,7 @@ class RunOptions:
     settings: Mapping[str, str] = field(default_factory=dict)
     slo: Path | None = None
     endpoint: Endpoint | None = None
+    platform: PlatformChoice = field(default_factory=PlatformChoice)
     keep: bool = False
     reports: Path = Path("reports")
     scenarios: frozenset[str] = frozenset()

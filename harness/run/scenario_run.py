@@ -12,8 +12,7 @@ from harness.errors import BadInput, HarnessError, Unsupported
 from harness.plan.faults import Configure, Upgrade
 from harness.plan.plan import Plan
 from harness.platforms.endpoint import EndpointPlatform
-from harness.platforms.local.platform import LocalPlatform
-from harness.platforms.local.settings import profile_settings
+from harness.platforms.registry import make_platform
 from harness.run.environment import environment
 from harness.run.execute import Execution
 from harness.run.judging import judge_folder
@@ -36,8 +35,8 @@ class Wanted:
 
 
 def platform_of(options: RunOptions) -> Platform:
-    """Return what runs the clusters: this machine, or nothing where one runs already."""
-    return EndpointPlatform(options.endpoint) if options.endpoint else LocalPlatform()
+    """Return what runs the clusters, or nothing that does where one runs already. Errors: BadInput."""
+    return EndpointPlatform(options.endpoint) if options.endpoint else make_platform(options.platform)
 
 
 def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
@@ -52,7 +51,7 @@ def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
     )
 
 
-def check(wanted: Wanted, options: RunOptions) -> None:
+def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
     limits_of(wanted.plan, options)
     if options.endpoint and wanted.plan.faults:
@@ -61,7 +60,6 @@ def check(wanted: Wanted, options: RunOptions) -> None:
             where="--harness-endpoint",
             mend="run the scenario on a cluster that the harness starts",
         )
-    platform = platform_of(options)
     platform.check(spec_of(wanted, options))
     for planned in wanted.plan.faults:
         if isinstance(planned.fault, Upgrade):
@@ -80,7 +78,7 @@ def limits_of(plan: Plan, options: RunOptions) -> Limits:
     return load_limits(options.slo or plan.profile, plan.scenario.name, known=known)
 
 
-def run_scenario(wanted: Wanted, options: RunOptions, run: RunFolder, reporter: Reporter) -> Judged:
+def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: RunFolder, reporter: Reporter) -> Judged:
     """Run a scenario and judge it. A cluster that broke off is judged too: its run is INVALID.
 
     Errors: KeyboardInterrupt, and what is a defect of the harness; the folder is complete in any case.
@@ -92,16 +90,16 @@ def run_scenario(wanted: Wanted, options: RunOptions, run: RunFolder, reporter: 
         judged[:] = [judge_folder(folder)[2]]
         return judged[0].judgement.verdict is Verdict.PASS
 
-    execution = Execution(wanted.plan, platform_of(options), spec_of(wanted, options), folder, reporter)
+    execution = Execution(wanted.plan, platform, spec_of(wanted, options), folder, reporter)
     try:
-        execution.run(_record(wanted, options), keep_unless=judge_it if options.keep else None)
+        execution.run(_record(wanted, options, platform), keep_unless=judge_it if options.keep else None)
     except HarnessError as error:
         reporter.say(f"{wanted.name}: {error}")
     judge_it()
     return judged[0]
 
 
-def _record(wanted: Wanted, options: RunOptions) -> ScenarioRecord:
+def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> ScenarioRecord:
     plan, scenario = wanted.plan, wanted.plan.scenario
     limits = limits_of(plan, options)
     data = {name: _shown(value) for name, value in vars(scenario.data).items() if value is not None}
@@ -109,7 +107,7 @@ def _record(wanted: Wanted, options: RunOptions) -> ScenarioRecord:
         name=wanted.name,
         title=scenario.title,
         seed=plan.seed,
-        platform=platform_of(options).name,
+        platform=platform.name,
         profile=plan.profile,
         plan=tuple(step.text for step in plan.steps),
         command=wanted.command,
@@ -121,17 +119,9 @@ def _record(wanted: Wanted, options: RunOptions) -> ScenarioRecord:
         calibrated=limits.calibrated,
         faults=len(plan.faults),
         scenario=scenario.name,
-        settings=_changed_settings(wanted, options),
+        settings=platform.settings(spec_of(wanted, options)),
         environment=environment(),
     )
-
-
-def _changed_settings(wanted: Wanted, options: RunOptions) -> dict[str, str]:
-    """Return the settings that differ from the release's own."""
-    if options.endpoint:
-        return {}
-    own = {key: str(value) for key, value in profile_settings(wanted.plan.profile).items()}
-    return {**own, **wanted.plan.scenario.settings, **options.settings}
 
 
 def _shown(value: object) -> str:

@@ -16,7 +16,7 @@ from harness.load.schedule import Schedule, make_schedule
 from harness.load.truth import exact_truth
 from harness.load.wire import SearchShape
 from harness.plan.plan import Plan
-from harness.platforms.local.process import owner_mark
+from harness.platforms.process import owner_mark
 from harness.store.scenario_folder import ScenarioFolder
 
 

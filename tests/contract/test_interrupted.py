@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.platforms.local.readiness import until
+from harness.platforms.waiting import until
 from harness.verdict import EXIT_INTERRUPTED
 from tests.contract.leftovers import look
 from tests.contract.runs import heal, journal_lines, only_run, output, running, scenario_file

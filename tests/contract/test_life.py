@@ -6,9 +6,10 @@ import pytest
 
 from harness.cluster import ClusterSpec
 from harness.errors import BadInput, ClusterError
+from harness.platforms import registry
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.platform import LocalPlatform
-from harness.platforms.local.state import Folder, clusters_home
+from harness.platforms.state import Folder, clusters_home
 from tests.contract.leftovers import look
 
 
@@ -64,6 +65,6 @@ def test_heal_removes_what_nobody_owns_and_leaves_the_rest(cluster: LocalCluster
     owner = folder.read().owner
     assert owner is not None
     folder.update(owner=type(owner)(owner.pid, owner.started + 1))
-    assert LocalPlatform().heal() == ["cluster abandoned"]
+    assert registry.heal() == ["cluster abandoned"]
     assert not folder.path.exists()
     cluster.wait_ready()

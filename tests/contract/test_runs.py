@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.platforms import home, registry
 from harness.platforms.local.cluster import LocalCluster
-from harness.platforms.local.platform import LocalPlatform
 from tests.contract.leftovers import look
 from tests.contract.runs import SHORT, command, only_run, scenario_file
 
@@ -56,13 +56,13 @@ def test_kept_after_a_failure_it_says_how_to_reach_it(clusters_of_their_own: Pat
     done = run(tmp_path, "--harness-keep")
     # Two seconds of steady state prove nothing, so it was run twice.
     assert done.returncode == 3, done.stdout
-    names = LocalPlatform().names()
+    names = home.names()
     kept = [name for name in names if name.startswith("short-")]
     assert kept
     for name in kept:
-        cluster = LocalPlatform().open(name)
+        cluster = registry.open_cluster(name)
         assert f"{name} stays up at {cluster.endpoint().address}" in done.stdout
-        cluster.wait_ready()
+        cluster.wait_ready(60)
         cluster.destroy()
     assert look().beyond(before) == ""
 

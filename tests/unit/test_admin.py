@@ -16,7 +16,7 @@ import pytest
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from harness.cluster import Role
-from harness.platforms.local import admin
+from harness.platforms import admin
 from harness.platforms.local.commands import PORTS
 
 Answers = Mapping[str, Callable[[bytes], bytes]]

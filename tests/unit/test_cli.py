@@ -15,9 +15,10 @@ from harness import cli
 from harness.cli import app as commands
 from harness.cluster import ClusterSpec, Endpoint, Role, Topology
 from harness.errors import ClusterError
+from harness.platforms import home
 from harness.platforms.local.doctor import Ailment
 from harness.platforms.local.platform import LocalPlatform
-from harness.platforms.local.state import ClusterState, Folder, MemberState, clusters_home
+from harness.platforms.state import ClusterState, Folder, MemberState, clusters_home
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "plan-gate-seed-7.txt"
@@ -93,7 +94,7 @@ def test_what_cannot_be_done_is_one_line_and_nothing_is_made(
     assert done.err.count("\n") == 1
     assert done.err.startswith("harness: ")
     assert said in done.err
-    assert LocalPlatform().names() == []
+    assert home.names() == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -178,14 +179,14 @@ def test_what_is_typed_is_what_is_made(harness: Harness, monkeypatch: pytest.Mon
 
 
 def test_a_defect_of_ours_is_one_line_with_a_code_of_its_own(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalPlatform, "names", lambda _: 1 // 0)
+    monkeypatch.setattr(home, "names", lambda: 1 // 0)
     done = harness("status")
     assert (done.code, done.err.count("\n")) == (70, 1)
     assert "a defect of the harness itself: ZeroDivisionError" in done.err
 
 
 def test_ctrl_c_and_sigterm_are_130(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalPlatform, "names", lambda _: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(home, "names", lambda: signal.raise_signal(signal.SIGTERM))
     done = harness("status")
     assert done.code == 130
     assert "Traceback" not in done.err
@@ -210,7 +211,7 @@ def test_clusters_are_shown_and_removed(harness: Harness, monkeypatch: pytest.Mo
     assert shown.out.count("dead") == 4
     assert harness("status", "one").out.count("querynode-1") == 1
     assert harness("down", "one") == (0, "one is gone\n", "")
-    assert LocalPlatform().names() == ["two"]
+    assert home.names() == ["two"]
 
 
 def test_logs_are_told_by_role_or_member_and_as_many_lines_as_asked(harness: Harness) -> None:

@@ -12,9 +12,9 @@ from harness.cluster import ClusterSpec, Role
 from harness.platforms.local import commands
 from harness.platforms.local.commands import PORTS, launch, leftovers, prepare, write_conf
 from harness.platforms.local.parts import Dependencies
-from harness.platforms.local.process import Process
 from harness.platforms.local.server import Server
-from harness.platforms.local.state import ClusterState, Folder, MemberState
+from harness.platforms.process import Process
+from harness.platforms.state import ClusterState, Folder, MemberState
 
 TEMPLATE = "etcd:\n  endpoints: x\nproxy:\n  port: 19530\nminio:\n  address: localhost\n"
 PARTS = Dependencies(Path("/c/etcd"), Path("/c/weed"), Path("/c/java"), "/c/a.jar:/c/b.jar", Path("/c/k.aot"))

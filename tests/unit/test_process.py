@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.platforms.local import process
-from harness.platforms.local.process import Process, end_all, orphans, owner_mark, spawn, tagged
-from harness.platforms.local.readiness import until
+from harness.platforms import process
+from harness.platforms.process import Process, end_all, orphans, owner_mark, spawn, tagged
+from harness.platforms.waiting import until
 
 Start = Callable[..., Process]
 
@@ -174,7 +174,7 @@ def test_a_load_generator_is_an_orphan_once_its_owner_is_gone(start: Start) -> N
 
 def test_a_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from harness.platforms.local.process import spawn;"
+        "import sys; from pathlib import Path; from harness.platforms.process import spawn;"
         "f = Path(sys.argv[1]);"
         "p = spawn(['sleep', '60'], folder=f, log=f / 'log', environment={'PATH': '/usr/bin:/bin'}, tag=f);"
         "print(p.pid, p.started)"

@@ -15,9 +15,10 @@ from harness.cluster import Role
 from harness.errors import ClusterError
 from harness.platforms.local import readiness
 from harness.platforms.local.commands import PORTS
-from harness.platforms.local.process import Process, end_all, spawn
-from harness.platforms.local.readiness import is_ready, stay, until, wait, why
-from harness.platforms.local.state import MemberState
+from harness.platforms.local.readiness import is_ready, stay, wait, why
+from harness.platforms.process import Process, end_all, spawn
+from harness.platforms.state import MemberState
+from harness.platforms.waiting import until
 
 # What the real programs say when they give up, each in its own dress, with harmless lines around it.
 LOGS = {

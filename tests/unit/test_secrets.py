@@ -19,6 +19,7 @@ from harness.plan.plan import make_plan
 from harness.plan.scenario import Scenario
 from harness.plan.specs import TrafficSpec
 from harness.platforms import endpoint as endpoints
+from harness.platforms.endpoint import EndpointPlatform
 from harness.run import execute
 from harness.run.options import RunOptions
 from harness.run.progress import PlainProgress
@@ -90,7 +91,9 @@ def test_a_scenarios_folder_does_not_hold_it_even_where_the_scenario_breaks_off(
     plan = make_plan(Scenario("no-fault", "Nothing"), profile="fast", replicas=1, seed=1)
     monkeypatch.setattr(execute, "prepare_traffic", refuse)
     wanted = Wanted(plan, "no-fault", "pytest test_x.py")
-    judged = run_scenario(wanted, RunOptions(endpoint=ENDPOINT), run, PlainProgress(said.append))
+    judged = run_scenario(
+        wanted, RunOptions(endpoint=ENDPOINT), EndpointPlatform(ENDPOINT), run, PlainProgress(said.append)
+    )
     assert judged.aborted
     assert json.loads((run.path / "scenarios/no-fault/scenario.json").read_text(encoding="utf-8"))["aborted"]
     assert not any(b"Zy9" in content for content in texts_below(run.path).values())

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.platforms.local import settings
+from harness.platforms import settings
+from harness.platforms.local.small_machine import laid_over
 
 TEMPLATE = """
 etcd:
@@ -87,7 +88,7 @@ def test_what_is_laid_over_can_be_read_back_from_the_file(tmp_path_factory: pyte
 
 @pytest.mark.parametrize("profile", settings.PROFILES)
 def test_a_profile_changes_what_every_small_machine_changes(profile: str) -> None:
-    found = settings.profile_settings(profile)
+    found = laid_over(profile)
     assert found["log.stdout"] is True
     assert found["common.gracefulStopTimeout"] == 30
     assert all(isinstance(key, str) and "." in key for key in found)
@@ -148,5 +149,5 @@ def test_an_unknown_setting_is_answered_with_the_nearest_one(template: Path, key
 def test_the_profiles_own_keys_are_spelt_as_the_list_of_known_ones_has_them() -> None:
     unlisted = {key.lower(): key for key in settings._unlisted()}
     for profile in settings.PROFILES:
-        for key in settings.profile_settings(profile):
+        for key in laid_over(profile):
             assert unlisted.get(key.lower(), key) == key

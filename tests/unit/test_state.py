@@ -10,13 +10,15 @@ import pytest
 
 from harness.cluster import ClusterSpec, Health, Role, Topology
 from harness.errors import BadInput, ClusterError
+from harness.platforms import home as homes
+from harness.platforms import registry
 from harness.platforms.local import platform as local
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.commands import PORTS
 from harness.platforms.local.platform import LocalPlatform
-from harness.platforms.local.process import TAG, Process, end_all, spawn, tagged
 from harness.platforms.local.server import Server
-from harness.platforms.local.state import ClusterState, Folder, MemberState, clusters_home
+from harness.platforms.process import TAG, Process, end_all, spawn, tagged
+from harness.platforms.state import ClusterState, Folder, MemberState, clusters_home
 
 
 @pytest.fixture(autouse=True)
@@ -97,16 +99,16 @@ def test_a_state_that_cannot_be_read_says_how_to_be_rid_of_it(home: Path, text: 
         list(folder.members())
     (home / "dev/cluster.json").write_text(text, encoding="ascii")
     with pytest.raises(BadInput, match=r"cluster\.json\): remove it with: harness down dev"):
-        LocalPlatform().open("dev")
-    LocalPlatform().open_anyway("dev").destroy()
-    assert LocalPlatform().names() == []
+        registry.open_cluster("dev")
+    registry.open_anyway("dev").destroy()
+    assert homes.names() == []
 
 
 def test_a_cluster_that_does_not_exist_is_told() -> None:
-    for ask in (LocalPlatform().open, LocalPlatform().is_kept):
+    for ask in (registry.open_cluster, homes.is_kept):
         with pytest.raises(BadInput, match="there is no cluster 'none'"):
             ask("none")
-    assert LocalPlatform().names() == []
+    assert homes.names() == []
 
 
 def test_a_cluster_is_removed_with_every_process_of_it_and_no_other(home: Path) -> None:
@@ -118,7 +120,7 @@ def test_a_cluster_is_removed_with_every_process_of_it_and_no_other(home: Path) 
     )
     folder.write_member(member(Role.PROXY, 1, mine))
     try:
-        LocalPlatform().open("dev").destroy()
+        registry.open_cluster("dev").destroy()
         assert not mine.alive
         assert other.alive
         assert not folder.path.exists()
@@ -152,14 +154,14 @@ def test_heal_removes_what_killed_runs_left_and_leaves_what_is_in_use(
         ["sleep", "60"], folder=home, log=home / "log", environment={"PATH": "/bin:/usr/bin"}, tag=home / "gone"
     )
     try:
-        done = LocalPlatform().heal()
+        done = registry.heal()
     finally:
         end_all([lost])
     assert {"cluster left", "cluster torn", f"process {lost.pid}"} <= set(done)
     assert not lost.alive
-    assert LocalPlatform().names() == ["kept", "mine"]
-    assert LocalPlatform().is_kept("kept")
-    assert not LocalPlatform().is_kept("mine")
+    assert homes.names() == ["kept", "mine"]
+    assert homes.is_kept("kept")
+    assert not homes.is_kept("mine")
 
 
 @pytest.mark.parametrize("name", ["", "Dev", "a_b", "-a", "a-", "a/b", "..", "a" * 41, "ä"])
@@ -223,7 +225,7 @@ def test_a_cluster_that_did_not_come_up_leaves_nothing(
     with pytest.raises(type(error)):
         LocalPlatform().create(ClusterSpec("dev"), keep=True)
     assert not started[0].alive
-    assert LocalPlatform().names() == []
+    assert homes.names() == []
 
 
 def test_a_cluster_is_its_makers_until_it_is_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,4 +233,4 @@ def test_a_cluster_is_its_makers_until_it_is_kept(server: Server, monkeypatch: p
     LocalPlatform().create(ClusterSpec("mine"), keep=False)
     LocalPlatform().create(ClusterSpec("kept"), keep=True)
     assert Folder(clusters_home() / "mine").read().owner == Process.of(os.getpid())
-    assert [LocalPlatform().is_kept(name) for name in ("kept", "mine")] == [True, False]
+    assert [homes.is_kept(name) for name in ("kept", "mine")] == [True, False]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.cluster import Health, Pulse, Role
 from harness.history import Event, EventKind
-from harness.platforms.local.readiness import until
+from harness.platforms.waiting import until
 from harness.run.watch import Watcher
 from tests.unit.fake_cluster import Obedient, member
 

@@ -10,19 +10,21 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import grpc
 
 from harness.cluster import UPGRADE_ORDER, Endpoint, Health, Member, OnMember, Pulse, Role
 from harness.errors import BadInput, ClusterError
-from harness.platforms.local import admin, commands, readiness, settings
+from harness.platforms import admin, settings
+from harness.platforms.local import commands, readiness
 from harness.platforms.local.parts import Dependencies, Server, dependencies, milvus_server
 from harness.platforms.local.ports import free_ports
-from harness.platforms.local.process import end_all, spawn, tagged
 from harness.platforms.local.server import holds
-from harness.platforms.local.state import Folder, MemberState
-from harness.platforms.local.trash import remove_folder
+from harness.platforms.local.small_machine import laid_over
+from harness.platforms.process import end_all, spawn, tagged
+from harness.platforms.state import Folder, MemberState
+from harness.platforms.trash import remove_folder
+from harness.platforms.waiting import until
 
 _READY_S = 60.0
 # Longer than Milvus's own graceful stop (small_machine.yaml), after which it ends by itself.
@@ -117,7 +119,7 @@ class LocalCluster:
         state = self.folder.member(member)
         if state.process:
             state.process.signal(signal.SIGSTOP)
-        if not (state.process and readiness.until(lambda: state.process is not None and state.process.paused, 5)):
+        if not (state.process and until(lambda: state.process is not None and state.process.paused, 5)):
             raise self._failed(state, f"{member} could not be paused")
 
     def resume(self, member: str) -> None:
@@ -189,7 +191,7 @@ class LocalCluster:
         """Give every member of the cluster's spec its ports and files, start all at once and wait for them."""
         spec = self.folder.read().spec
         server = milvus_server(spec.milvus)
-        for role in Role:
+        for role in spec.roles:
             for number in range(spec.topology.count(role)):
                 self._add(role, number + 1)
         commands.prepare(self.folder)
@@ -222,7 +224,7 @@ class LocalCluster:
         cluster = self.folder.read()
         generation = cluster.generation + 1
         self.folder.update(generation=generation)
-        changed: dict[str, Any] = settings.profile_settings(cluster.spec.profile) | settings.typed(cluster.settings)
+        changed = laid_over(cluster.spec.profile) | settings.typed(cluster.settings)
         first = {state.role: state for state in reversed(list(self.folder.members()))}
         return commands.write_conf(self.folder, server, generation, first, changed)
 

@@ -17,9 +17,9 @@ import yaml
 from harness.cluster import Role
 from harness.platforms.local.kafka_parts import KAFKA_JVM
 from harness.platforms.local.parts import Dependencies, Server
-from harness.platforms.local.process import Process
-from harness.platforms.local.settings import layered
-from harness.platforms.local.state import Folder, MemberState
+from harness.platforms.process import Process
+from harness.platforms.settings import layered
+from harness.platforms.state import Folder, MemberState
 
 PORTS: Mapping[Role, tuple[str, ...]] = {
     Role.ETCD: ("main", "peer"),

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-from harness.cluster import ClusterSpec
+from harness.cluster import ClusterSpec, Durations
 from harness.errors import BadInput, ClusterError
 from harness.faults.journal import Journal
-from harness.platforms.local import settings
+from harness.platforms import home, settings
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.parts import milvus_server
-from harness.platforms.local.process import Process, end_all, orphans, tagged
-from harness.platforms.local.state import ClusterState, Folder, clusters_home
-from harness.platforms.local.trash import remove_folder
+from harness.platforms.local.small_machine import laid_over
+from harness.platforms.process import Process
+from harness.platforms.state import ClusterState, Folder, clusters_home
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 # A Unix socket's path ends at 108 bytes (unix(7)); SeaweedFS's two lie right in the cluster's folder.
@@ -29,6 +28,7 @@ class LocalPlatform:
     """The platform `local`: real processes, no daemon, a folder for each cluster."""
 
     name = "local"
+    durations = Durations()
 
     def check(self, spec: ClusterSpec) -> None:
         """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
@@ -51,7 +51,7 @@ class LocalPlatform:
         """Make a cluster and return once it is ready; a failure leaves nothing. Errors: BadInput, ClusterError."""
         self.check(spec)
         folder = Folder(clusters_home() / spec.name)
-        _claim(folder, ClusterState(spec, owner=Process.of(os.getpid()), settings=spec.settings))
+        home.claim(folder, ClusterState(spec, owner=Process.of(os.getpid()), settings=spec.settings))
         cluster = LocalCluster(folder)
         try:
             with Journal(cluster.journal).step("create the cluster"):
@@ -65,73 +65,19 @@ class LocalPlatform:
 
     def keep(self, name: str) -> None:
         """Let a cluster outlive this process: heal leaves it alone from now on."""
-        Folder(clusters_home() / name).update(owner=None)
+        home.keep(name)
 
-    def open(self, name: str) -> LocalCluster:
-        """Return a cluster that exists. Errors: BadInput."""
-        folder = Folder(clusters_home() / name)
-        folder.read()
-        return LocalCluster(folder)
+    def settings(self, spec: ClusterSpec) -> dict[str, str]:
+        """Return the settings by which a cluster would differ from the release's own."""
+        return {**{key: str(value) for key, value in laid_over(spec.profile).items()}, **spec.settings}
 
-    def open_anyway(self, name: str) -> LocalCluster:
-        """Return a cluster even if its state can't be read: good enough to destroy it."""
-        return LocalCluster(Folder(clusters_home() / name))
-
-    def is_kept(self, name: str) -> bool:
-        """Whether a cluster was left up on purpose."""
-        return Folder(clusters_home() / name).read().owner is None
-
-    def names(self) -> list[str]:
-        """Return the names of all clusters there are."""
-        return sorted(path.name for path in _folders())
-
-    def heal(self) -> list[str]:
-        """Remove whatever a killed run left and say what it was; what still belongs to somebody stays."""
-        done = [
-            f"cluster {folder.name}" for folder in map(Folder, _folders()) if _abandoned(folder) and _remove(folder)
-        ]
-        for beside in clusters_home().glob(".*"):
-            if _abandoned(Folder(beside)):
-                remove_folder(beside)
-        lost = orphans() + [process for process, tag in tagged() if not Path(tag).exists()]
-        end_all(lost)
-        return done + [f"process {process.pid}" for process in lost]
+    def close(self) -> None:
+        """Nothing is shared between clusters."""
 
 
-def _folders() -> Iterator[Path]:
-    home = clusters_home()
-    there = home.iterdir() if home.exists() else iter(())
-    return (path for path in there if path.is_dir() and not path.name.startswith("."))
-
-
-def _claim(folder: Folder, state: ClusterState) -> None:
-    """Make a cluster's folder and say whose it is, in one step: heal never sees one without an owner."""
-    beside = Folder(folder.path.with_name(f".{folder.name}.{os.getpid()}"))
-    beside.create()
-    beside.write(state)
-    try:
-        beside.path.rename(folder.path)
-    except OSError:
-        remove_folder(beside.path)
-        raise BadInput(
-            f"there is a cluster {folder.name!r} already",
-            where=str(folder.path),
-            mend=f"harness down {folder.name}, or take another name",
-        ) from None
-
-
-def _abandoned(folder: Folder) -> bool:
-    """Whether nobody will end this cluster: its owner died, or its state can't be read."""
-    try:
-        owner = folder.read().owner
-    except BadInput:
-        return not folder.path.name.startswith(".")
-    return owner is not None and not owner.alive
-
-
-def _remove(folder: Folder) -> bool:
-    LocalCluster(folder).destroy()
-    return True
+def open_cluster(folder: Folder) -> LocalCluster:
+    """Return the cluster of a folder, also of one whose state can't be read: good enough to destroy it."""
+    return LocalCluster(folder)
 
 
 def _check_disk(path: Path) -> None:

@@ -9,15 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tenacity import retry as retrying
-from tenacity import retry_if_result, stop_after_delay, wait_fixed
-
 from harness.cluster import Role
 from harness.errors import ClusterError
-from harness.platforms.local import admin
-from harness.platforms.local.state import MemberState
+from harness.platforms import admin
+from harness.platforms.state import MemberState
+from harness.platforms.waiting import until
 
-_POLL_S = 0.05
 _LOG_TAIL_BYTES = 200_000
 # What each kind of log says when it gives up, most telling first.
 _REASONS = tuple(
@@ -76,17 +73,6 @@ def stay(state: MemberState, log: Path, for_s: float) -> None:
     if process is None or process.wait_gone(for_s):
         said, mend = why(log)
         raise ClusterError(f"{state.name} ended {for_s:.0f} s after it was ready: {said}", where=str(log), mend=mend)
-
-
-def until(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Wait until a condition holds; False when the time is over first."""
-    waiting = retrying(
-        retry=retry_if_result(lambda held: not held),
-        stop=stop_after_delay(timeout_s),
-        wait=wait_fixed(_POLL_S),
-        retry_error_callback=lambda _: False,
-    )
-    return waiting(condition)()
 
 
 def why(log: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Milvus's settings for a local cluster: the release's own file, then what is changed, in layers."""
+"""Milvus's settings: the release's own file, then what is changed, in layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*[a-z_0-9]+(?:\([a-z]+\))?\s*(?::\s*([^}]*?))?
 _UNUSED_SECTIONS = ("pulsar", "rocksmq", "natsmq")
 
 _ROLES = ("rootcoord", "querycoord", "datacoord", "proxy", "querynode", "datanode", "indexnode")
-# What harness.platforms.local.commands sets itself, last: a user's value would be overruled in silence.
+# What a platform sets itself, last: a user's value would be overruled in silence.
 _WIRED = frozenset(
     (
         *("etcd.use.embed", "etcd.endpoints", "mq.type", "kafka.brokerlist", "common.storagetype"),
@@ -40,7 +40,12 @@ def release_settings(template: Path) -> Tree:
 
 def layered(template: Path, *layers: Mapping[str, Any]) -> Tree:
     """Return the release's settings with each layer of dotted keys laid over it, the last one strongest."""
-    tree = release_settings(template)
+    return nested(*layers, onto=release_settings(template))
+
+
+def nested(*layers: Mapping[str, Any], onto: Tree | None = None) -> Tree:
+    """Return layers of dotted keys as a tree, laid over another one where one is given."""
+    tree: Tree = {} if onto is None else onto
     for layer in layers:
         for key, value in layer.items():
             _put(tree, key.split("."), value)
@@ -48,14 +53,14 @@ def layered(template: Path, *layers: Mapping[str, Any]) -> Tree:
 
 
 def profile_settings(profile: str) -> dict[str, Any]:
-    """Return what a profile changes, with what every cluster on one small machine changes. Errors: BadInput."""
+    """Return what a profile changes. Errors: BadInput."""
     if profile not in PROFILES:
         raise BadInput(
             f"there is no settings profile {profile!r}",
             where="--profile",
             mend=f"take one of {', '.join(PROFILES)}",
         )
-    return {**_shipped("small_machine.yaml"), **_shipped(f"profiles/{profile}.yaml")}
+    return shipped(__package__, f"profiles/{profile}.yaml")
 
 
 def typed(settings: Mapping[str, str]) -> dict[str, Any]:
@@ -91,8 +96,9 @@ def _value(key: str, text: str) -> Any:
         raise BadInput(f"{text!r} is no value", where=f"--set {key}", mend="write it as milvus.yaml does") from None
 
 
-def _shipped(name: str) -> dict[str, Any]:
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+def shipped(package: str, name: str) -> dict[str, Any]:
+    """Return a file of settings that lies in a package."""
+    text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
     values: dict[str, Any] = yaml.safe_load(text)
     return values
 

@@ -1,4 +1,4 @@
-"""A local cluster's folder: what is known of it and of its members, written so that a kill leaves it readable."""
+"""A cluster's folder: what is known of it and of its members, written so that a kill leaves it readable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.cluster import ClusterSpec, Health, Pulse, Role
 from harness.errors import BadInput
-from harness.platforms.local.process import Process
+from harness.platforms.process import Process
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,17 @@ class MemberState:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """A cluster as its file says. `owner` is the process it ends with; None: it was left up on purpose."""
+    """A cluster as its file says. `owner` is the process it ends with; None: it was left up on purpose.
+
+    `place` is what its platform needs to find it again.
+    """
 
     spec: ClusterSpec
     owner: Process | None
     generation: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
+    platform: str = "local"
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 _MEMBER = TypeAdapter(MemberState)

@@ -1,0 +1,72 @@
+"""Whose cluster is whose: one folder each under the user's state, claimed in one step, and found again by heal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from harness.errors import BadInput
+from harness.platforms.state import ClusterState, Folder, clusters_home
+from harness.platforms.trash import remove_folder
+
+
+def folders() -> Iterator[Folder]:
+    """Yield the folder of every cluster there is, of any platform, by name."""
+    home = clusters_home()
+    there = sorted(home.iterdir()) if home.exists() else []
+    return (Folder(path) for path in there if path.is_dir() and not path.name.startswith("."))
+
+
+def names() -> list[str]:
+    """Return the names of all clusters there are."""
+    return [folder.name for folder in folders()]
+
+
+def claim(folder: Folder, state: ClusterState) -> None:
+    """Make a cluster's folder and say whose it is, in one step: heal never sees one without an owner.
+
+    Errors: BadInput where the name is taken.
+    """
+    beside = Folder(folder.path.with_name(f".{folder.name}.{os.getpid()}"))
+    beside.create()
+    beside.write(state)
+    try:
+        beside.path.rename(folder.path)
+    except OSError:
+        remove_folder(beside.path)
+        raise BadInput(
+            f"there is a cluster {folder.name!r} already",
+            where=str(folder.path),
+            mend=f"harness down {folder.name}, or take another name",
+        ) from None
+
+
+def keep(name: str) -> None:
+    """Let a cluster outlive this process: heal leaves it alone from now on."""
+    Folder(clusters_home() / name).update(owner=None)
+
+
+def is_kept(name: str) -> bool:
+    """Whether a cluster was left up on purpose."""
+    return Folder(clusters_home() / name).read().owner is None
+
+
+def abandoned() -> Iterator[Folder]:
+    """Yield the folder of every cluster that nobody will end: its owner died, or its state can't be read."""
+    return filter(is_abandoned, folders())
+
+
+def is_abandoned(folder: Folder) -> bool:
+    """Whether nobody will end this cluster."""
+    try:
+        owner = folder.read().owner
+    except BadInput:
+        return not folder.path.name.startswith(".")
+    return owner is not None and not owner.alive
+
+
+def remove_half_made() -> None:
+    """Remove the folders of those who died before they had claimed one."""
+    for beside in clusters_home().glob(".*"):
+        if is_abandoned(Folder(beside)):
+            remove_folder(beside)

@@ -1,0 +1,1 @@
+"""The platform `kubernetes`: Milvus's custom resource, driven by its operator."""

@@ -1,0 +1,162 @@
+"""The API server: objects as plain dictionaries, and its errors in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import client, config, dynamic
+from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
+
+from harness.errors import BadInput, ClusterError
+
+Object = dict[str, Any]
+_MANAGER = "milvus-harness"
+_TIMEOUT_S = 10.0
+# How often a request is tried again while the API server is away for a moment.
+_RETRIES = 3
+MILVUS = ("milvus.io/v1beta1", "Milvus")
+
+
+class Kube:
+    """One context of a kubeconfig. Objects go in and come out as dictionaries."""
+
+    def __init__(self, kubeconfig: Path | None, context: str | None, cache: Path) -> None:
+        self._kubeconfig, self._context = kubeconfig, context
+        self._dynamic = dynamic.DynamicClient(self.new_client(), cache_file=str(cache))
+
+    def new_client(self) -> Any:
+        """Return a client of its own: one that streams must share its with nobody. Errors: BadInput."""
+        try:
+            made = config.new_client_from_config(
+                config_file=str(self._kubeconfig) if self._kubeconfig else None, context=self._context
+            )
+        except config.ConfigException as error:
+            place = str(self._kubeconfig or "the kubeconfig")
+            raise BadInput(str(error).rstrip("."), where=place, mend="name a context with --context") from None
+        made.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(_RETRIES, backoff_factor=0.2)
+        return made
+
+    def get(self, kind: str, name: str, namespace: str | None = None, api: str = "v1") -> Object | None:
+        """Return one object, None where there is none. Errors: ClusterError."""
+        with _told(f"{kind} {name}"):
+            try:
+                found = self._resource(api, kind).get(name=name, namespace=namespace, _request_timeout=_TIMEOUT_S)
+            except NotFoundError:
+                return None
+            return dict(found.to_dict())
+
+    def items(self, kind: str, namespace: str | None = None, *, selector: str = "", api: str = "v1") -> list[Object]:
+        """Return all objects of a kind. Errors: ClusterError."""
+        return self.listing(kind, namespace, selector=selector, api=api)[0]
+
+    def listing(
+        self, kind: str, namespace: str | None = None, *, selector: str = "", api: str = "v1"
+    ) -> tuple[list[Object], str]:
+        """Return all objects of a kind, and the version from which to watch them. Errors: ClusterError."""
+        with _told(kind):
+            found = self._resource(api, kind).get(
+                namespace=namespace, label_selector=selector or None, _request_timeout=_TIMEOUT_S
+            )
+            listed = found.to_dict()
+            return list(listed["items"]), str(listed["metadata"]["resourceVersion"])
+
+    def watch(
+        self, kind: str, namespace: str | None, version: str, *, api: str = "v1", timeout_s: int = 60
+    ) -> Iterator[tuple[str, Object]]:
+        """Yield what becomes of objects from a version on: ADDED, MODIFIED or DELETED, and the object."""
+        with _told(kind):
+            for event in self._resource(api, kind).watch(
+                namespace=namespace, resource_version=version, timeout=timeout_s
+            ):
+                yield str(event["type"]), event["raw_object"]
+
+    def apply(self, body: Mapping[str, Any], namespace: str | None = None, *, dry_run: bool = False) -> Object:
+        """Make an object what `body` says; a field that would be pruned is refused. Errors: ClusterError."""
+        name = body["metadata"]["name"]
+        with _told(f"{body['kind']} {name}"):
+            applied = self._resource(body["apiVersion"], body["kind"]).server_side_apply(
+                # JSON is YAML, and the client would send a dictionary as a Python literal.
+                body=json.dumps(body),
+                name=name,
+                namespace=namespace or body["metadata"].get("namespace"),
+                field_manager=_MANAGER,
+                force_conflicts=True,
+                dry_run="All" if dry_run else None,
+                query_params=[("fieldValidation", "Strict")],
+                _request_timeout=_TIMEOUT_S,
+            )
+            return dict(applied.to_dict())
+
+    def patch(self, kind: str, name: str, namespace: str | None, change: Object, api: str = "v1") -> Object:
+        """Merge a change into an object. Errors: ClusterError."""
+        with _told(f"{kind} {name}"):
+            patched = self._resource(api, kind).patch(
+                body=change,
+                name=name,
+                namespace=namespace,
+                content_type="application/merge-patch+json",
+                query_params=[("fieldValidation", "Strict")],
+                _request_timeout=_TIMEOUT_S,
+            )
+            return dict(patched.to_dict())
+
+    def delete(
+        self, kind: str, name: str, namespace: str | None = None, *, api: str = "v1", grace_s: int | None = None
+    ) -> bool:
+        """Delete an object; False where there was none. Errors: ClusterError."""
+        with _told(f"{kind} {name}"):
+            try:
+                self._resource(api, kind).delete(
+                    name=name, namespace=namespace, grace_period_seconds=grace_s, _request_timeout=_TIMEOUT_S
+                )
+            except NotFoundError:
+                return False
+            return True
+
+    def text(self, path: str, query: Mapping[str, str]) -> str:
+        """Return what the API server answers as plain text, e.g. a pod's log. Errors: ClusterError."""
+        with _told(path):
+            answer = self._dynamic.request("get", path, query_params=list(query.items()), _request_timeout=_TIMEOUT_S)
+            return bytes(answer.data).decode(errors="replace")
+
+    def new_core(self) -> Any:
+        """Return the core API with a client of its own, for exec and port-forward."""
+        return client.CoreV1Api(self.new_client())
+
+    def _resource(self, api: str, kind: str) -> Any:
+        return self._dynamic.resources.get(api_version=api, kind=kind)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ResourceNotFoundError:
+        raise ClusterError(
+            f"the API server knows no {what.split(maxsplit=1)[0]}", where=what, mend="install its definition"
+        ) from None
+    except DynamicApiError as error:
+        raise ClusterError(_reason(error), where=what, mend=_mend(error.status)) from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        said = str(getattr(error, "reason", error)).rpartition(": ")[2]
+        raise ClusterError(
+            f"the API server does not answer: {said}", where=what, mend="see that the Kubernetes cluster is up"
+        ) from None
+
+
+def _reason(error: DynamicApiError) -> str:
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.status} {error.reason}"
+
+
+def _mend(status: int) -> str:
+    if status in (401, 403):
+        return "give the account the rights of docs/rights.yaml"
+    return "mend what it says"

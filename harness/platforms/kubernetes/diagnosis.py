@@ -1,0 +1,121 @@
+"""Why something does not come up: the one reason that explains the others, out of what Kubernetes knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.options import KubernetesOptions
+
+_LAST_LINES = 3
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What is wrong, where, and how to mend it."""
+
+    what: str
+    where: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is looked at. `logs` are the last lines of the containers that end again and again, by their pod."""
+
+    pods: Sequence[Object]
+    operator: Sequence[Object]
+    events: Sequence[Object]
+    resource: Object | None
+    logs: dict[str, str]
+    has_definition: bool = True
+
+
+def diagnose(seen: Seen) -> Reason:
+    """Return the first reason that is found; causes come before their consequences."""
+    return next(_reasons(seen))
+
+
+def look(kube: Kube, namespace: str, options: KubernetesOptions, resource: Object | None) -> Seen:
+    """Look at a namespace and at the operator. Errors: ClusterError."""
+    pods = kube.items("Pod", namespace)
+    crashing = [pod["metadata"]["name"] for pod in pods if any(_restarts(pod))]
+    logs = {name: _previous_log(kube, namespace, name) for name in crashing}
+    operator = kube.items("Pod", options.operator.namespace)
+    return Seen(pods, operator, kube.items("Event", namespace), resource, logs)
+
+
+def _previous_log(kube: Kube, namespace: str, name: str) -> str:
+    path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
+    return kube.text(path, {"previous": "true", "tailLines": str(_LAST_LINES)})
+
+
+def _reasons(seen: Seen) -> Iterator[Reason]:
+    if not seen.has_definition:
+        yield Reason("the definition of Milvus is missing", "milvuses.milvus.io", "install the operator")
+    yield from _of_pods(seen.operator, seen, "the operator's pod ")
+    if not any(_is_ready(pod) for pod in seen.operator):
+        yield Reason("the Milvus operator is not running", "operator.namespace", "see the pods there")
+    yield from _of_pods(seen.pods, seen, "")
+    yield from _of_conditions(seen.resource)
+    yield from (
+        Reason(f"pod {pod['metadata']['name']} is not ready", pod["spec"].get("nodeName", ""), "see its log")
+        for pod in seen.pods
+        if not _is_ready(pod)
+    )
+    yield Reason("nothing is wrong that Kubernetes knows of", "harness status", "see the members' logs")
+
+
+def _of_pods(pods: Sequence[Object], seen: Seen, prefix: str) -> Iterator[Reason]:
+    for pod in pods:
+        name = pod["metadata"]["name"]
+        for status in pod.get("status", {}).get("containerStatuses", []):
+            waiting = status.get("state", {}).get("waiting", {})
+            if waiting.get("reason") in ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"):
+                what = f"image {status['image']} can't be pulled"
+                yield Reason(f"{prefix}{what}", f"pod {name}", "check its name, or load it with kind.load_images")
+            if waiting.get("reason") == "CreateContainerConfigError":
+                yield Reason(f"{prefix}{waiting.get('message', '')}", f"pod {name}", "mend the secret or the map")
+        yield from _unscheduled(pod, prefix)
+        if any(_restarts(pod)):
+            said = " | ".join(line.strip() for line in seen.logs.get(name, "").splitlines() if line.strip())
+            resolving = re.search(r"no such host|Name or service not known|name resolution", said)
+            what = "a name can't be resolved" if resolving else "its container ends again and again"
+            yield Reason(f"{prefix}{what}: {said[:300] or 'it wrote no log'}", f"pod {name}", "mend what it says")
+
+
+def _unscheduled(pod: Object, prefix: str) -> Iterator[Reason]:
+    for condition in pod.get("status", {}).get("conditions", []):
+        if condition["type"] != "PodScheduled" or condition["status"] != "False":
+            continue
+        said, name = condition.get("message", ""), pod["metadata"]["name"]
+        short = re.findall(r"Insufficient (\w+)", said)
+        if short:
+            what = f"no node has enough {' and '.join(dict.fromkeys(short))} for pod {name}"
+            yield Reason(prefix + what, "resources", "ask for less, or add nodes")
+        elif "PersistentVolumeClaim" in said or "persistentvolumeclaim" in said:
+            yield Reason(f"{prefix}a volume of pod {name} is pending", "storage class", "see kubectl get pvc")
+        else:
+            yield Reason(f"{prefix}pod {name} finds no node: {said}", "nodes", "mend what it says")
+
+
+def _of_conditions(resource: Object | None) -> Iterator[Reason]:
+    conditions = (resource or {}).get("status", {}).get("conditions", [])
+    for kind, what in (("EtcdReady", "etcd"), ("StorageReady", "the object store"), ("MsgStreamReady", "the queue")):
+        for one in conditions:
+            if one["type"] == kind and one["status"] != "True":
+                said = one.get("message") or one.get("reason", "")
+                yield Reason(f"{what} is not ready: {said}", "dependencies", "see its pods, and its address")
+
+
+def _restarts(pod: Object) -> Iterator[bool]:
+    for status in pod.get("status", {}).get("containerStatuses", []):
+        state = status.get("state", {})
+        yield status.get("restartCount", 0) > 0 and "running" not in state
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,86 @@
+"""The members of a cluster as its pods come and go, by watch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from harness.cluster import Role
+from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.mirror import Mirror
+from harness.platforms.kubernetes.pods import INSTANCE, Pod, pod_of, role_of
+from harness.platforms.kubernetes.slots import Slots
+
+
+class Follower:
+    """Knows at any moment which pod fills which member's place. Threads follow pods and deployments."""
+
+    def __init__(self, kube: Kube, namespace: str, cluster: str, selectors: Mapping[Role, str]) -> None:
+        self._cluster, self._selectors = cluster, selectors
+        self._lock = threading.Lock()
+        self._pods: dict[str, Pod] = {}
+        self._replicas: dict[str, tuple[Role, int]] = {}
+        self._most: dict[Role, int] = {}
+        self._slots = Slots()
+        self._mirrors = (
+            Mirror(kube, "Deployment", namespace, self._on_deployment, api="apps/v1"),
+            Mirror(kube, "Pod", namespace, self._on_pod),
+        )
+
+    def start(self) -> None:
+        """Know all there is, then follow. Errors: ClusterError."""
+        for mirror in self._mirrors:
+            mirror.start()
+
+    def stop(self) -> None:
+        """Stop following."""
+        for mirror in self._mirrors:
+            mirror.stop()
+
+    @property
+    def away_since_ns(self) -> int | None:
+        """When the API server stopped answering; None while it does."""
+        return next((m.away_since_ns for m in self._mirrors if m.away_since_ns is not None), None)
+
+    def pods(self) -> dict[str, Pod]:
+        """Return the pod in every member's place; one that is gone is dead."""
+        with self._lock:
+            return self._slots.pods()
+
+    def wanted(self) -> dict[Role, int]:
+        """Return how many members each role should have."""
+        with self._lock:
+            return self._wanted()
+
+    def _wanted(self) -> dict[Role, int]:
+        # A dependency's own kind of controller is nobody's business here: it should have what it once had.
+        wanted = {role: count for role, count in self._most.items() if role in self._selectors}
+        for role, count in self._replicas.values():
+            wanted[role] = wanted.get(role, 0) + count
+        return wanted
+
+    def _on_deployment(self, change: str, found: Object, _t_ns: int) -> None:
+        labels = found["metadata"].get("labels", {})
+        role = role_of(labels, self._cluster, {})
+        # Labels of a deployment need not be its pods'; those of the operator and of the chart are.
+        if role is None or labels.get(INSTANCE) != self._cluster:
+            return
+        with self._lock:
+            if change == "DELETED":
+                self._replicas.pop(found["metadata"]["uid"], None)
+            else:
+                self._replicas[found["metadata"]["uid"]] = (role, found["spec"].get("replicas", 1))
+            self._slots.update(self._pods.values(), self._wanted())
+
+    def _on_pod(self, change: str, found: Object, _t_ns: int) -> None:
+        role = role_of(found["metadata"].get("labels", {}), self._cluster, self._selectors)
+        if role is None:
+            return
+        with self._lock:
+            if change == "DELETED":
+                self._pods.pop(found["metadata"]["uid"], None)
+            else:
+                self._pods[found["metadata"]["uid"]] = pod_of(found, role)
+            for each in self._selectors:
+                self._most[each] = max(self._most.get(each, 0), sum(p.role is each for p in self._pods.values()))
+            self._slots.update(self._pods.values(), self._wanted())

@@ -1,0 +1,97 @@
+"""Brings the Milvus operator and the dependencies into a Kubernetes cluster."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+from harness.errors import BadInput, ClusterError
+from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.commands import run
+from harness.platforms.kubernetes.options import KubernetesOptions, OperatorOptions
+from harness.platforms.waiting import until
+
+_RELEASE = "milvus-operator"
+_DEFINITION = "milvuses.milvus.io"
+_DEFINITION_API = "apiextensions.k8s.io/v1"
+_POLL_S = 0.5
+
+
+def operator(kube: Kube, options: KubernetesOptions, kubeconfig: Path | None) -> None:
+    """Install the operator as the options say and wait until it is there. Errors: BadInput, ClusterError."""
+    wanted = options.operator
+    if wanted.install == "helm":
+        _helm(wanted, kubeconfig, options.context)
+    elif wanted.install == "manifest":
+        manifests(kube, wanted.manifests, wanted.namespace, {})
+    if not until(lambda: has_definition(kube), wanted.wait_s, _POLL_S):
+        mend = "install the operator, or set operator.install to helm or manifest"
+        raise ClusterError("the definition of Milvus is missing", where=_DEFINITION, mend=mend)
+
+
+def has_definition(kube: Kube) -> bool:
+    """Whether the API server knows Milvus. Errors: ClusterError."""
+    found = kube.get("CustomResourceDefinition", _DEFINITION, api=_DEFINITION_API)
+    conditions = (found or {}).get("status", {}).get("conditions", [])
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+
+
+def manifests(kube: Kube, paths: tuple[str, ...], namespace: str, names: Mapping[str, str]) -> list[Object]:
+    """Apply files of manifests, with `names` filled in, and return their objects. Errors: BadInput, ClusterError."""
+    objects = [one for path in paths for one in _read(Path(path), names)]
+    for one in objects:
+        # A definition of Milvus is longer than what an annotation may hold, so it is applied by the server.
+        kube.apply(one, None if one["kind"] in _WITHOUT_NAMESPACE else one["metadata"].get("namespace", namespace))
+    return objects
+
+
+_WITHOUT_NAMESPACE = ("Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "StorageClass")
+
+
+def namespace(kube: Kube, name: str, owner: Mapping[str, str]) -> None:
+    """Make a namespace that carries who made it. Errors: ClusterError."""
+    metadata = {"name": name, "labels": dict(owner)}
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+
+
+def filled(value: Any, names: Mapping[str, str]) -> Any:
+    """Return a value with ${NAMES} filled in, in all of its texts."""
+    if isinstance(value, str):
+        return Template(value).safe_substitute(names)
+    if isinstance(value, Mapping):
+        return {key: filled(one, names) for key, one in value.items()}
+    return [filled(one, names) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _read(path: Path, names: Mapping[str, str]) -> Iterator[Object]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = list(yaml.safe_load_all(filled(text, names)))
+    except OSError as error:
+        raise BadInput(f"can't be read: {error.strerror}", where=str(path), mend="name a manifest") from None
+    except yaml.YAMLError as error:
+        raise BadInput(f"is no YAML: {str(error).splitlines()[0]}", where=str(path), mend="mend it") from None
+    yield from (one for one in found if one)
+
+
+def _helm(options: OperatorOptions, kubeconfig: Path | None, context: str) -> None:
+    place = ["--kubeconfig", str(kubeconfig)] if kubeconfig else []
+    place += ["--kube-context", context] if context else []
+    source = ["--repo", options.repository] if options.repository else []
+    source += ["--version", options.version] if options.version and options.repository else []
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as values:
+        yaml.safe_dump(dict(options.values), values)
+        values.flush()
+        run(
+            [
+                *("helm", "upgrade", "--install", _RELEASE, options.chart, *source, *place),
+                *("--namespace", options.namespace, "--create-namespace", "--values", values.name),
+                *("--wait", "--timeout", f"{options.wait_s}s"),
+            ],
+            timeout_s=options.wait_s + 60,
+        )

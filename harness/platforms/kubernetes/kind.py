@@ -1,0 +1,104 @@
+"""A kind cluster: made with a way in for Milvus, and removed again; one that was there is left alone."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import BadInput
+from harness.platforms.kubernetes.commands import require, run
+from harness.platforms.kubernetes.options import KindOptions
+
+_PREFIX = "harness-"
+
+
+def check(options: KindOptions) -> None:
+    """Refuse what can't work, before anything is made. Errors: BadInput, ClusterError."""
+    require("docker")
+    require("kind")
+    run(["docker", "info", "--format", "{{.ServerVersion}}"], timeout_s=20)
+    if options.existing and options.existing not in names():
+        there = ", ".join(names()) or "none"
+        raise BadInput(f"there is no kind cluster {options.existing!r}", where="kind.existing", mend=f"there: {there}")
+    if options.host_port and not options.existing and not _is_free(options.host_port):
+        raise BadInput(f"port {options.host_port} is taken", where="kind.host_port", mend="take another, or 0")
+
+
+def names() -> list[str]:
+    """Return every kind cluster of this machine."""
+    return run(["kind", "get", "clusters"], timeout_s=30).split()
+
+
+def create(name: str, options: KindOptions, kubeconfig: Path) -> int:
+    """Make a cluster and return this machine's port that leads to Milvus. Errors: ClusterError."""
+    port = options.host_port or _free_port()
+    image = ["--image", options.node_image] if options.node_image else []
+    config = yaml.safe_dump(cluster_config(options, port))
+    run(
+        [
+            *("kind", "create", "cluster", "--name", _PREFIX + name, "--config", "-"),
+            *("--kubeconfig", str(kubeconfig), "--wait", f"{options.wait_s}s", *image),
+        ],
+        text=config,
+        timeout_s=options.wait_s + 300,
+    )
+    load_images(_PREFIX + name, options)
+    return port
+
+
+def use(options: KindOptions, kubeconfig: Path) -> int:
+    """Write the kubeconfig of a cluster that is there, and return the port that leads to its node port."""
+    text = run(["kind", "get", "kubeconfig", "--name", options.existing])
+    kubeconfig.write_text(text, encoding="utf-8")
+    kubeconfig.chmod(0o600)
+    load_images(options.existing, options)
+    return options.host_port or _mapped_port(options)
+
+
+def load_images(name: str, options: KindOptions) -> None:
+    """Copy images from this machine's Docker to every node. Errors: ClusterError."""
+    if options.load_images:
+        run(["kind", "load", "docker-image", "--name", name, *options.load_images])
+
+
+def delete(name: str, kubeconfig: Path) -> None:
+    """Remove a cluster that the harness made; one that is gone is fine. Errors: ClusterError."""
+    run(["kind", "delete", "cluster", "--name", _PREFIX + name, "--kubeconfig", str(kubeconfig)], timeout_s=120)
+
+
+def cluster_config(options: KindOptions, port: int) -> dict[str, Any]:
+    """Return kind's own configuration of the cluster."""
+    mapping = {"containerPort": options.node_port, "hostPort": port, "listenAddress": "127.0.0.1"}
+    nodes = [{"role": "control-plane", "extraPortMappings": [mapping]}, *[{"role": "worker"}] * options.workers]
+    own = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", "nodes": nodes}
+    return {**options.config, **own}
+
+
+def _mapped_port(options: KindOptions) -> int:
+    """Return the port that Docker maps to the node port of an existing cluster. Errors: BadInput."""
+    node = f"{options.existing}-control-plane"
+    said = run(["docker", "port", node], timeout_s=20)
+    if found := re.search(rf"^{options.node_port}/tcp -> .*:(\d+)$", said, re.MULTILINE):
+        return int(found.group(1))
+    raise BadInput(
+        f"kind cluster {options.existing!r} maps no port to node port {options.node_port}",
+        where="kind.node_port",
+        mend="name the mapped one, or set way_in to port-forward",
+    )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

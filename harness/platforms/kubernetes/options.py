@@ -1,0 +1,131 @@
+"""What a user can set of a Kubernetes platform: a YAML file, checked key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.cluster import Role
+from harness.errors import BadInput
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KindOptions(_Options):
+    """The kind cluster. Empty texts leave a choice to kind itself."""
+
+    existing: str = ""
+    """The name of a kind cluster that is there already; it is used and left alone."""
+    node_image: str = ""
+    """The node image, e.g. kindest/node:v1.33.1."""
+    workers: int = Field(default=0, ge=0, le=20)
+    """Worker nodes beside the control plane; without any the control plane runs everything."""
+    load_images: tuple[str, ...] = ()
+    """Images of this machine's Docker that are copied to every node."""
+    node_port: int = Field(default=30530, ge=30000, le=32767)
+    """The port of every node that leads to Milvus."""
+    host_port: int = Field(default=0, ge=0, le=65535)
+    """The port of 127.0.0.1 that leads to `node_port`; 0 takes a free one."""
+    config: Mapping[str, Any] = Field(default_factory=dict)
+    """More of kind's own cluster configuration (kind.x-k8s.io/v1alpha4)."""
+    wait_s: int = Field(default=180, ge=1)
+    """How long the nodes may take to be ready."""
+
+
+class OperatorOptions(_Options):
+    """The Milvus operator. The defaults are its published chart."""
+
+    install: Literal["helm", "manifest", "present"] = "helm"
+    namespace: str = "milvus-operator"
+    chart: str = "milvus-operator"
+    """A chart's name in `repository`, or the path of a chart."""
+    repository: str = "https://zilliztech.github.io/milvus-operator/"
+    """Where the chart is found; empty for a path."""
+    version: str = "1.3.8"
+    """The chart's version; empty for a path."""
+    values: Mapping[str, Any] = Field(default_factory=dict)
+    """Values of the chart."""
+    manifests: tuple[str, ...] = ()
+    """Paths of manifests, applied in order where `install` is manifest."""
+    wait_s: int = Field(default=300, ge=1)
+    """How long the operator may take to be ready."""
+
+
+class DependencyOptions(_Options):
+    """etcd, the object store and the message queue. By default the operator makes them beside Milvus."""
+
+    manifests: tuple[str, ...] = ()
+    """Paths of manifests that are applied first, with ${NAMESPACE} and ${CLUSTER} filled in."""
+    spec: Mapping[str, Any] = Field(default_factory=dict)
+    """The resource's spec.dependencies; ${NAMESPACE} and ${CLUSTER} in its texts are filled in."""
+    selectors: Mapping[Role, str] = Field(default_factory=dict)
+    """The label selector of each dependency's pods."""
+
+
+class MilvusOptions(_Options):
+    """The custom resource itself."""
+
+    image: str = "milvusdb/milvus:v{version}"
+    components: Mapping[str, Any] = Field(default_factory=dict)
+    """Laid over spec.components."""
+    config: Mapping[str, Any] = Field(default_factory=dict)
+    """Settings by their dotted names, below the profile's."""
+    ready_s: int = Field(default=600, ge=1)
+    """How long it may take until a search works, and any change until it has been rolled out."""
+
+
+class KubernetesOptions(_Options):
+    """Everything. `context` and `namespace` name what is used; nothing is used that was not named."""
+
+    kubeconfig: str = ""
+    """A kubeconfig; empty for the usual places."""
+    context: str = ""
+    namespace: str = ""
+    """A namespace that is there already; empty to make one named after the cluster."""
+    way_in: Literal["node-port", "port-forward"] = "node-port"
+    kind: KindOptions = KindOptions()
+    operator: OperatorOptions = OperatorOptions()
+    dependencies: DependencyOptions = DependencyOptions()
+    milvus: MilvusOptions = MilvusOptions()
+
+
+def read_options(file: Path | None) -> KubernetesOptions:
+    """Read a file of options; without one, the defaults. Errors: BadInput with the key."""
+    if file is None:
+        return KubernetesOptions()
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        options = KubernetesOptions.model_validate(found)
+    except OSError as error:
+        raise BadInput(f"can't be read: {error.strerror}", where=str(file), mend="name a file of options") from None
+    except yaml.YAMLError as error:
+        raise BadInput(f"is no YAML: {str(error).splitlines()[0]}", where=str(file), mend="mend it") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{key}: {first['msg']}", where=str(file), mend="see docs/reference.md") from None
+    return _from_here(options, file.parent)
+
+
+def _from_here(options: KubernetesOptions, folder: Path) -> KubernetesOptions:
+    """Return the options with every path beside their file made absolute."""
+
+    def absolute(path: str) -> str:
+        return str((folder / path).resolve())
+
+    operator, dependencies = options.operator, options.dependencies
+    chart = operator.chart if operator.repository else absolute(operator.chart)
+    return options.model_copy(
+        update={
+            "operator": operator.model_copy(
+                update={"chart": chart, "manifests": tuple(map(absolute, operator.manifests))}
+            ),
+            "dependencies": dependencies.model_copy(update={"manifests": tuple(map(absolute, dependencies.manifests))}),
+        }
+    )

@@ -1,0 +1,135 @@
+"""Makes Milvus clusters on Kubernetes, on a kind cluster of its own or where a kubeconfig leads."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from harness.cluster import ClusterSpec, Durations
+from harness.errors import BadInput
+from harness.faults.journal import Journal
+from harness.platforms import home, settings
+from harness.platforms.kubernetes import hosts, install, kind, resource, serves
+from harness.platforms.kubernetes.api import Kube
+from harness.platforms.kubernetes.cluster import KubernetesCluster
+from harness.platforms.kubernetes.hosts import Host
+from harness.platforms.kubernetes.options import KubernetesOptions
+from harness.platforms.kubernetes.place import Place, read_place
+from harness.platforms.process import Process
+from harness.platforms.state import ClusterState, Folder, clusters_home
+
+# A Deployment's name, a hash and a pod's suffix must fit behind it into the 63 characters of a label.
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
+_OWNER = "milvus-harness/user"
+
+
+class KubernetesPlatform:
+    """The platforms `kind` and `kubernetes`. On kind, the clusters of one process share one kind cluster."""
+
+    def __init__(self, options: KubernetesOptions, *, on_kind: bool) -> None:
+        self._options, self._on_kind = options, on_kind
+        self._host: Host | None = None
+
+    # Seen on kind with three nodes: images are there, and the operator's own waits are most of it.
+    durations = Durations(
+        provision_s=90.0, restart_s=20.0, queue_restart_s=30.0, scale_s=40.0, roll_s=300.0, remove_s=10.0
+    )
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return "kind" if self._on_kind else "kubernetes"
+
+    def check(self, spec: ClusterSpec) -> None:
+        """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
+        if not _NAME.fullmatch(spec.name):
+            raise BadInput(
+                f"{spec.name!r} can't be a cluster's name",
+                where="name",
+                mend="begin with a letter, take a-z, 0-9 and -, at most 30",
+            )
+        if Path(spec.milvus).is_dir():
+            raise BadInput(
+                f"{spec.milvus} is a folder", where="--milvus", mend="name a version or an image for Kubernetes"
+            )
+        settings.profile_settings(spec.profile)
+        settings.typed(spec.settings)
+        if self._on_kind:
+            kind.check(self._options.kind)
+        elif not self._options.context:
+            raise BadInput("no context was named", where="--context", mend="name one of kubectl config get-contexts")
+
+    def settings(self, spec: ClusterSpec) -> dict[str, str]:
+        """Return the settings by which a cluster would differ from the release's own."""
+        own = {**self._options.milvus.config, **settings.profile_settings(spec.profile)}
+        return {**{key: str(value) for key, value in own.items()}, **spec.settings}
+
+    def create(self, spec: ClusterSpec, *, keep: bool) -> KubernetesCluster:
+        """Make a cluster and return once a search works; a failure leaves nothing. Errors: BadInput, ClusterError."""
+        self.check(spec)
+        place = self._place(spec)
+        folder = Folder(clusters_home() / spec.name)
+        owner = Process.of(os.getpid())
+        home.claim(folder, ClusterState(spec, owner, 0, spec.settings, self.name, place.written()))
+        cluster = KubernetesCluster(folder, place)
+        try:
+            with Journal(cluster.journal).step("create the cluster"):
+                self._bring_up(spec, cluster)
+        except BaseException:
+            cluster.destroy()
+            raise
+        if keep:
+            self.keep(spec.name)
+        return cluster
+
+    def keep(self, name: str) -> None:
+        """Let a cluster outlive this process, and the kind cluster under it."""
+        home.keep(name)
+        if self._host:
+            self._host = self._host.keep()
+
+    def close(self) -> None:
+        """Remove the kind cluster, unless something on it was kept."""
+        if self._host and self._host.owner:
+            self._host.remove()
+        self._host = None
+
+    def _place(self, spec: ClusterSpec) -> Place:
+        if self._on_kind:
+            host = self._host = self._host or hosts.make(spec.name, self._options.kind)
+            return Place(self._options, self._namespace(spec), not self._options.namespace, host.name, port=host.port)
+        return Place(self._options, self._namespace(spec), not self._options.namespace)
+
+    def _namespace(self, spec: ClusterSpec) -> str:
+        return self._options.namespace or spec.name
+
+    def _bring_up(self, spec: ClusterSpec, cluster: KubernetesCluster) -> None:
+        place, options = cluster.place, self._options
+        kube = place.kube(cluster.folder.path)
+        self._prepare(kube, place)
+        if place.made_namespace:
+            if kube.get("Namespace", place.namespace):
+                raise BadInput(
+                    "the namespace is there already", where=place.namespace, mend="name it with --namespace to use it"
+                )
+            install.namespace(kube, place.namespace, {_OWNER: str(os.getuid())})
+        names = {"NAMESPACE": place.namespace, "CLUSTER": spec.name}
+        install.manifests(kube, options.dependencies.manifests, place.namespace, names)
+        kube.apply(resource.milvus_resource(spec, options, place.namespace))
+        if place.port:
+            kube.apply(resource.node_port(spec.name, place.namespace, options.kind.node_port))
+        cluster.wait_ready(options.milvus.ready_s)
+        serves.wait_serves(cluster.endpoint(), options.milvus.ready_s)
+
+    def _prepare(self, kube: Kube, place: Place) -> None:
+        """Have the operator there. On a kind cluster of its own that is done once."""
+        if place.kind and install.has_definition(kube):
+            return
+        host = hosts.find(place.kind) if place.kind else None
+        install.operator(kube, self._options, host.kubeconfig if host else None)
+
+
+def open_cluster(folder: Folder) -> KubernetesCluster:
+    """Return a cluster that exists. Errors: BadInput."""
+    return KubernetesCluster(folder, read_place(dict(folder.read().place)))

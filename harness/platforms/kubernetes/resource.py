@@ -1,0 +1,89 @@
+"""The custom resource: what a cluster's spec becomes, and what of it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.cluster import ClusterSpec, Role
+from harness.platforms import settings
+from harness.platforms.kubernetes.api import MILVUS, Object
+from harness.platforms.kubernetes.install import filled
+from harness.platforms.kubernetes.options import KubernetesOptions
+from harness.platforms.kubernetes.pods import COMPONENT, INSTANCE
+
+# The keys of spec.components.
+COMPONENTS: Mapping[Role, str] = {
+    Role.PROXY: "proxy",
+    Role.COORDINATORS: "mixCoord",
+    Role.QUERY_NODE: "queryNode",
+    Role.DATA_NODE: "dataNode",
+    Role.INDEX_NODE: "indexNode",
+    Role.STREAMING_NODE: "streamingNode",
+}
+
+
+def image(milvus: str, options: KubernetesOptions) -> str:
+    """Return the image of a version; what holds a / or a : is an image already."""
+    return milvus if "/" in milvus or ":" in milvus else options.milvus.image.format(version=milvus)
+
+
+def milvus_resource(spec: ClusterSpec, options: KubernetesOptions, namespace: str) -> Object:
+    """Return the custom resource of a cluster."""
+    names = {"NAMESPACE": namespace, "CLUSTER": spec.name}
+    components: dict[str, Any] = {
+        "image": image(spec.milvus, options),
+        # Settings reach the members by a restart, which the operator leaves out from 1.3.6 on unless told.
+        "updateConfigMapOnly": False,
+        "enableRollingUpdate": True,
+        **options.milvus.components,
+    }
+    for role in spec.roles:
+        if role in COMPONENTS:
+            own = options.milvus.components.get(COMPONENTS[role], {})
+            components[COMPONENTS[role]] = {**own, "replicas": spec.topology.count(role)}
+    body: Object = {
+        "apiVersion": MILVUS[0],
+        "kind": MILVUS[1],
+        "metadata": {"name": spec.name, "namespace": namespace},
+        "spec": {"mode": "cluster", "components": components, "config": config(spec, options)},
+    }
+    if options.dependencies.spec:
+        body["spec"]["dependencies"] = filled(options.dependencies.spec, names)
+    return body
+
+
+def config(spec: ClusterSpec, options: KubernetesOptions) -> settings.Tree:
+    """Return spec.config: the options' own, the profile, and over both what was set."""
+    profile = settings.profile_settings(spec.profile)
+    return settings.nested(options.milvus.config, profile, settings.typed(spec.settings))
+
+
+def scaled(role: Role, count: int) -> Object:
+    """Return the change that gives a role another number of members."""
+    return {"spec": {"components": {COMPONENTS[role]: {"replicas": count}}}}
+
+
+def upgraded(to: str) -> Object:
+    """Return the change to another image, member by member."""
+    return {"spec": {"components": {"image": to, "imageUpdateMode": "rollingUpgrade"}}}
+
+
+def configured(changed: Mapping[str, str]) -> Object:
+    """Return the change of settings."""
+    tree = settings.nested(settings.typed(changed))
+    return {"spec": {"components": {"updateConfigMapOnly": False}, "config": tree}}
+
+
+def node_port(name: str, namespace: str, port: int) -> Object:
+    """Return a Service of our own that leads from a port of every node to the proxies."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": f"{name}-harness", "namespace": namespace, "labels": {INSTANCE: name}},
+        "spec": {
+            "type": "NodePort",
+            "selector": {INSTANCE: name, COMPONENT: "proxy"},
+            "ports": [{"name": "milvus", "port": 19530, "targetPort": 19530, "nodePort": port}],
+        },
+    }

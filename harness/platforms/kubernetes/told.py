@@ -1,0 +1,49 @@
+"""What members say of themselves, asked through the API server: their versions and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+import grpc
+
+from harness.cluster import Role
+from harness.platforms import admin
+from harness.platforms.kubernetes.api import Kube
+from harness.platforms.kubernetes.forward import forwarded
+from harness.platforms.kubernetes.pods import Pod
+
+T = TypeVar("T")
+# Milvus's own ports (milvus.yaml).
+_PORTS: Mapping[Role, dict[str, int]] = {
+    Role.PROXY: {"main": 19530, "internal": 19529, "metrics": 9091},
+    Role.COORDINATORS: {"main": 53100, "query": 19531, "data": 13333, "metrics": 9091},
+    Role.QUERY_NODE: {"main": 21123, "metrics": 9091},
+    Role.DATA_NODE: {"main": 21124, "metrics": 9091},
+    Role.INDEX_NODE: {"main": 21121, "metrics": 9091},
+}
+
+
+def versions(kube: Kube, namespace: str, pods: Mapping[str, Pod]) -> dict[str, str]:
+    """Return the version that each member reports, empty where it does not answer."""
+    return _ask(kube, namespace, pods, lambda pod, ports: admin.version(pod.role, ports))
+
+
+def settings(kube: Kube, namespace: str, pods: Mapping[str, Pod], key: str) -> dict[str, str]:
+    """Return a setting in force as each member reports it, empty where it can't tell."""
+    return _ask(kube, namespace, pods, lambda pod, ports: admin.setting(pod.role, ports, key) or "")
+
+
+def _ask(
+    kube: Kube, namespace: str, pods: Mapping[str, Pod], question: Callable[[Pod, Mapping[str, int]], str]
+) -> dict[str, str]:
+    def one(pod: Pod) -> str:
+        with suppress(grpc.RpcError, OSError), forwarded(kube, namespace, pod.name, _PORTS[pod.role]) as ports:
+            return question(pod, ports)
+        return ""
+
+    asked = {name: pod for name, pod in pods.items() if pod.role in _PORTS}
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return dict(zip(asked, pool.map(one, asked.values()), strict=True))

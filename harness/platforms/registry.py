@@ -1,0 +1,89 @@
+"""Which platform a name stands for, and every cluster that there is, whatever its platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.cluster import Cluster, Platform
+from harness.errors import BadInput
+from harness.platforms import home
+from harness.platforms.local.platform import LocalPlatform
+from harness.platforms.local.platform import open_cluster as open_local
+from harness.platforms.process import end_all, orphans, tagged
+from harness.platforms.state import Folder, clusters_home
+
+PLATFORMS = ("local", "kind", "kubernetes")
+
+
+@dataclass(frozen=True)
+class PlatformChoice:
+    """What a user chose: the platform's name, its file of options, and what was named beside it."""
+
+    name: str = "local"
+    file: Path | None = None
+    context: str = ""
+    namespace: str = ""
+
+
+def make_platform(choice: PlatformChoice) -> Platform:
+    """Return the platform that was chosen. Errors: BadInput."""
+    if choice.name not in PLATFORMS:
+        raise BadInput(
+            f"there is no platform {choice.name!r}", where="--platform", mend=f"take one of {', '.join(PLATFORMS)}"
+        )
+    if choice.name == "local":
+        return LocalPlatform()
+    # Half a second of imports, only for those who want Kubernetes.
+    from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415
+    from harness.platforms.kubernetes.platform import KubernetesPlatform  # noqa: PLC0415
+
+    named = {key: value for key in ("context", "namespace") if (value := getattr(choice, key))}
+    return KubernetesPlatform(read_options(choice.file).model_copy(update=named), on_kind=choice.name == "kind")
+
+
+def open_cluster(name: str) -> Cluster:
+    """Return a cluster that exists. Errors: BadInput."""
+    folder = Folder(clusters_home() / name)
+    return _open(folder)
+
+
+def open_anyway(name: str) -> Cluster:
+    """Return a cluster even if its state can't be read: good enough to destroy it."""
+    folder = Folder(clusters_home() / name)
+    try:
+        return _open(folder)
+    except BadInput:
+        return open_local(folder)
+
+
+def heal() -> list[str]:
+    """Remove whatever a killed run left and say what it was; what still belongs to somebody stays."""
+    done = []
+    for folder in list(home.abandoned()):
+        open_anyway(folder.name).destroy()
+        done.append(f"cluster {folder.name}")
+    home.remove_half_made()
+    lost = orphans() + [process for process, tag in tagged() if not Path(tag).exists()]
+    end_all(lost)
+    return done + [f"process {process.pid}" for process in lost] + _heal_hosts()
+
+
+def _heal_hosts() -> list[str]:
+    if not clusters_home().with_name("kind").exists():
+        return []
+    from harness.platforms.kubernetes import hosts  # noqa: PLC0415 - only where there was one
+
+    done = []
+    for host in list(hosts.abandoned()):
+        host.remove()
+        done.append(f"kind cluster {host.name}")
+    return done
+
+
+def _open(folder: Folder) -> Cluster:
+    if folder.read().platform == "local":
+        return open_local(folder)
+    from harness.platforms.kubernetes.platform import open_cluster  # noqa: PLC0415 - only where there is one
+
+    return open_cluster(folder)
