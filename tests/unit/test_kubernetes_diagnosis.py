@@ -1,0 +1,66 @@
+"""The one reason, out of what Kubernetes knows: causes before their consequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.platforms.kubernetes.diagnosis import Seen, diagnose
+from tests.unit.kube_objects import Object, pod, resource
+
+OPERATOR = [pod("operator-0", "manager")]
+
+
+def seen(*pods: Object, **changes: Any) -> Seen:
+    given: dict[str, Any] = {"pods": pods, "operator": OPERATOR, "events": [], "resource": None, "logs": {}}
+    return Seen(**{**given, **changes})
+
+
+def unscheduled(message: str) -> Object:
+    found = pod("a", ready=False, conditions=[{"type": "PodScheduled", "status": "False", "message": message}])
+    found["status"]["containerStatuses"] = []
+    return found
+
+
+def waiting(reason: str) -> Object:
+    return pod("a", ready=False, state={"waiting": {"reason": reason}})
+
+
+@pytest.mark.parametrize(
+    ("pods", "told"),
+    [
+        ([waiting("ImagePullBackOff")], "image milvus:v1 can't be pulled"),
+        ([waiting("ErrImageNeverPull")], "image milvus:v1 can't be pulled"),
+        ([unscheduled("0/1 nodes are available: 1 Insufficient cpu.")], "no node has enough cpu for pod a"),
+        ([unscheduled("1 Insufficient cpu, 1 Insufficient memory.")], "no node has enough cpu and memory for pod a"),
+        ([unscheduled("pod has unbound immediate PersistentVolumeClaims.")], "a volume of pod a is pending"),
+        ([unscheduled("0/1 nodes are available: 1 node(s) had untolerated taint")], "pod a finds no node: 0/1"),
+        ([pod("a", ready=False)], "pod a is not ready"),
+        ([pod("a")], "nothing is wrong that Kubernetes knows of"),
+    ],
+)
+def test_pods_tell_what_is_wrong(pods: list[Object], told: str) -> None:
+    assert diagnose(seen(*pods)).what.startswith(told)
+
+
+def test_a_container_that_ends_again_and_again_is_told_with_its_last_lines() -> None:
+    crashing = pod("a", ready=False, state={"waiting": {"reason": "CrashLoopBackOff"}}, restarts=3)
+    reason = diagnose(seen(crashing, logs={"a": "starting\npanic: no luck\n"}))
+    assert reason.what == "its container ends again and again: starting | panic: no luck"
+    assert reason.where == "pod a"
+    named = diagnose(seen(crashing, logs={"a": "dial tcp: lookup meta-store: no such host"}))
+    assert named.what.startswith("a name can't be resolved: dial tcp")
+
+
+def test_a_dependency_comes_before_the_pods_that_wait_for_it() -> None:
+    etcd = resource(EtcdReady="False", StorageReady="True")
+    etcd["status"]["conditions"][0]["reason"] = "EtcdNotReady"
+    assert diagnose(seen(pod(ready=False), resource=etcd)).what == "etcd is not ready: EtcdNotReady"
+
+
+def test_without_an_operator_nothing_else_matters() -> None:
+    assert diagnose(seen(pod(ready=False), operator=[])).what == "the Milvus operator is not running"
+    broken = [waiting("ImagePullBackOff")]
+    assert diagnose(seen(operator=broken)).what == "the operator's pod image milvus:v1 can't be pulled"
+    assert diagnose(seen(has_definition=False)).what == "the definition of Milvus is missing"

@@ -1,0 +1,112 @@
+"""Following objects: what a watch tells, and what it misses while it is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from harness.cluster import Health, Role
+from harness.errors import ClusterError
+from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.follower import Follower
+from harness.platforms.kubernetes.mirror import Mirror
+from harness.platforms.kubernetes.rollout import Rollout
+from harness.platforms.waiting import until
+from tests.unit.kube_objects import pod, resource
+
+
+class Server:
+    """An API server with a script: each watch is a list of events, or an error."""
+
+    def __init__(self, *listings: list[Object], watches: list[list[tuple[str, Object]] | None]) -> None:
+        self.listings, self.watches = list(listings), watches
+        self.patched: list[Object] = []
+
+    def listing(self, _kind: str, _namespace: str, *, api: str) -> tuple[list[Object], str]:
+        if api == "apps/v1":
+            return [deployment()], "1"
+        return (self.listings.pop(0) if len(self.listings) > 1 else self.listings[0]), "1"
+
+    def watch(self, kind: str, _namespace: str, _version: str, **_: Any) -> Iterator[tuple[str, Object]]:
+        if kind == "Deployment" or not self.watches:
+            return iter(())
+        events = self.watches.pop(0)
+        if events is None:
+            raise ClusterError("410 Gone", where="pods", mend="list them again")
+        return iter(events)
+
+    def patch(self, *arguments: Any) -> Object:
+        self.patched.append(arguments[3])
+        return resource(2)
+
+    def get(self, *_: Any) -> Object:
+        return resource(2, MilvusUpdated="True")
+
+
+def deployment() -> Object:
+    labels = {"app.kubernetes.io/instance": "dev", "app.kubernetes.io/component": "querynode"}
+    return {"metadata": {"name": "d", "uid": "d", "labels": labels, "resourceVersion": "1"}, "spec": {"replicas": 2}}
+
+
+def at(version: str, found: Object) -> Object:
+    found["metadata"]["resourceVersion"] = version
+    return found
+
+
+def mirrored(server: Server) -> tuple[Mirror, list[tuple[str, str]]]:
+    told: list[tuple[str, str]] = []
+    mirror = Mirror(
+        cast("Kube", server), "Pod", "dev", lambda change, found, _: told.append((change, found["metadata"]["name"]))
+    )
+    return mirror, told
+
+
+def test_everything_there_is_told_before_anything_that_happens() -> None:
+    a, b = at("1", pod("a", uid="a")), at("2", pod("b", uid="b"))
+    mirror, told = mirrored(Server([a], watches=[[("ADDED", b), ("DELETED", a)]]))
+    mirror.start()
+    assert until(lambda: len(told) == 3, 5)
+    mirror.stop()
+    assert told == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a")]
+
+
+def test_what_happened_while_the_watch_was_broken_is_told_afterwards() -> None:
+    a, b, c = (at("1", pod(name, uid=name)) for name in "abc")
+    changed = at("2", pod("b", uid="b", ready=False))
+    mirror, told = mirrored(Server([a, b], [changed, c], watches=[None]))
+    mirror.start()
+    assert until(lambda: len(told) == 5, 5)
+    mirror.stop()
+    assert told == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a"), ("MODIFIED", "b"), ("ADDED", "c")]
+    assert mirror.away_since_ns is None
+
+
+def test_a_member_that_is_replaced_keeps_its_place() -> None:
+    old, new = at("1", pod("old", uid="old")), at("2", pod("new", uid="new", ready=False))
+    server = Server([old], watches=[[("DELETED", old), ("ADDED", new)]])
+    follower = Follower(cast("Kube", server), "dev", "dev", {Role.ETCD: "app=etcd"})
+    follower.start()
+    assert follower.wanted() == {Role.QUERY_NODE: 2, Role.ETCD: 0}
+    assert until(lambda: [one.name for one in follower.pods().values()] == ["new"], 5)
+    assert follower.pods()["querynode-1"].health is Health.STARTING
+    follower.stop()
+
+
+def test_a_change_is_through_when_the_pods_and_the_resource_say_so() -> None:
+    server, told = Server([], watches=[]), list[tuple[str, str]]()
+    looks = [{"querynode-1": "old"}, {"querynode-1": "old"}, {"querynode-1": "gone"}, {"querynode-1": "new"}]
+
+    def pods() -> dict[str, Any]:
+        uids = looks.pop(0) if len(looks) > 1 else looks[0]
+        found = Follower(cast("Kube", server), "dev", "dev", {})
+        for place, uid in uids.items():
+            gone = uid == "gone"
+            found._on_pod("ADDED", pod(place, uid="old" if gone else uid, ready=not gone), 0)
+        return found.pods()
+
+    rollout = Rollout(cast("Kube", server), "dev", "dev", pods)
+    done = rollout.carry_out({"spec": 1}, lambda name, what: told.append((name, what)), rollout.replaced, 10)
+    assert done
+    assert server.patched == [{"spec": 1}]
+    assert told == [("querynode-1", "leaving"), ("querynode-1", "ready")]
+    assert not rollout.carry_out({"spec": 2}, lambda _name, _what: None, lambda _: False, 0.3)
