@@ -244,6 +244,10 @@ class Changeable(Protocol):
         """Change settings, restart member by member, and read the settings back from every one."""
         ...
 
+    def setting(self, member: str, key: str) -> str | None:
+        """Return a setting in force as the member itself reports it; None where it can't tell."""
+        ...
+
 
 class Platform(Protocol):
     """Makes clusters."""
@@ -272,6 +276,10 @@ class Platform(Protocol):
 
     def settings(self, spec: ClusterSpec) -> Mapping[str, str]:
         """Return the settings by which a cluster would differ from the release's own."""
+        ...
+
+    def limits(self, profile: str) -> str:
+        """Return the name of the shipped file of limits for a settings profile."""
         ...
 
     def close(self) -> None:

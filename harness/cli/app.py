@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.cli import offline
+from harness.cli.render import render
 from harness.cluster import ClusterSpec, Role, Topology
 from harness.errors import BadInput
 from harness.faults import journal
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="Break a real Milvus cluster on purpose, and know whether it may go to production.",
 )
 offline.add_to(app)
+app.command()(render)
 _console = Console()
 
 Name = Annotated[str, typer.Argument(help="the cluster's name")]

@@ -72,14 +72,16 @@ def version(role: Role, ports: Mapping[str, int]) -> str:
     return _build_version(json.loads(answer.response)) if answer.response else ""
 
 
-def setting(role: Role, ports: Mapping[str, int], key: str) -> str | None:
+def setting(role: Role, ports: Mapping[str, int], key: str, root_path: str = _EXPRESSION_KEY) -> str | None:
     """Return a setting in force as the member itself reports it; None where this release can't tell.
+
+    `root_path` is the cluster's etcd.rootPath, which the debug page takes for a password.
 
     A process with several services must report one value from all of them, or they are joined by a comma.
     Errors: grpc.RpcError, OSError where it does not answer.
     """
     if role in _ASKED_BY_EXPRESSION:
-        return _evaluated_setting(ports["metrics"], key.lower())
+        return _evaluated_setting(ports["metrics"], key.lower(), root_path)
     told = {_service_setting(port, service, key.lower()) for service, port in _services(role, ports)}
     return ",".join(sorted(value for value in told if value is not None)) or None
 
@@ -90,11 +92,12 @@ def _service_setting(port: int, service: str, key: str) -> str | None:
     return next((pair.value for pair in answer.configurations if pair.key.lower() == key), None)
 
 
-def _evaluated_setting(port: int, key: str) -> str | None:
-    query = urllib.parse.urlencode({"auth": _EXPRESSION_KEY, "code": _EXPRESSION.format(key=key)})
+def _evaluated_setting(port: int, key: str, root_path: str) -> str | None:
+    query = urllib.parse.urlencode({"auth": root_path, "code": _EXPRESSION.format(key=key)})
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/expr?{query}", timeout=_DEADLINE_S) as answer:
-            return str(json.loads(answer.read())["output"])
+            told = json.loads(answer.read()).get("output")
+            return None if told is None else str(told)
     except urllib.error.HTTPError as error:
         if error.code == HTTPStatus.NOT_FOUND:
             return None

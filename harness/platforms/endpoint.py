@@ -102,5 +102,9 @@ class EndpointPlatform:
         del spec
         return {}
 
+    def limits(self, profile: str) -> str:
+        """Return the name of the shipped file of limits for a settings profile."""
+        return profile
+
     def close(self) -> None:
         """Nothing is shared between clusters."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cluster import Cluster, Platform
-from harness.errors import BadInput
+from harness.errors import BadInput, HarnessError
 from harness.platforms import home
 from harness.platforms.local.platform import LocalPlatform
 from harness.platforms.local.platform import open_cluster as open_local
@@ -59,26 +60,33 @@ def open_anyway(name: str) -> Cluster:
 
 def heal() -> list[str]:
     """Remove whatever a killed run left and say what it was; what still belongs to somebody stays."""
-    done = []
+    # With a kind cluster of ours goes all that lies on it; what lies on somebody else's must be removed first.
+    done = _heal_hosts(made=True)
     for folder in list(home.abandoned()):
-        open_anyway(folder.name).destroy()
-        done.append(f"cluster {folder.name}")
+        done.append(_end(f"cluster {folder.name}", open_anyway(folder.name).destroy))
+    done += _heal_hosts(made=False)
     home.remove_half_made()
     lost = orphans() + [process for process, tag in tagged() if not Path(tag).exists()]
     end_all(lost)
-    return done + [f"process {process.pid}" for process in lost] + _heal_hosts()
+    return done + [f"process {process.pid}" for process in lost]
 
 
-def _heal_hosts() -> list[str]:
+def _end(what: str, end: Callable[[], None]) -> str:
+    """End one thing; what can't be ended keeps nothing else from being."""
+    try:
+        end()
+    except HarnessError as error:
+        return f"{what} is still there: {error}"
+    return what
+
+
+def _heal_hosts(*, made: bool) -> list[str]:
     if not clusters_home().with_name("kind").exists():
         return []
     from harness.platforms.kubernetes import hosts  # noqa: PLC0415 - only where there was one
 
-    done = []
-    for host in list(hosts.abandoned()):
-        host.remove()
-        done.append(f"kind cluster {host.name}")
-    return done
+    there = [host for host in hosts.abandoned() if host.made is made]
+    return [_end(f"kind cluster {host.name}", host.remove) for host in there]
 
 
 def _open(folder: Folder) -> Cluster:

@@ -53,7 +53,7 @@ def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
 
 def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
-    limits_of(wanted.plan, options)
+    limits_of(wanted.plan, options, platform)
     if options.endpoint and wanted.plan.faults:
         raise Unsupported(
             f"{wanted.plan.faults[0].fault.label} can't be done through an address",
@@ -72,10 +72,10 @@ def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
         )
 
 
-def limits_of(plan: Plan, options: RunOptions) -> Limits:
+def limits_of(plan: Plan, options: RunOptions, platform: Platform) -> Limits:
     """Return the limits of a scenario: the profile's, or those of the user's file. Errors: BadInput."""
     known = {*SCENARIOS, *options.scenarios}
-    return load_limits(options.slo or plan.profile, plan.scenario.name, known=known)
+    return load_limits(options.slo or platform.limits(plan.profile), plan.scenario.name, known=known)
 
 
 def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: RunFolder, reporter: Reporter) -> Judged:
@@ -101,7 +101,7 @@ def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: R
 
 def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> ScenarioRecord:
     plan, scenario = wanted.plan, wanted.plan.scenario
-    limits = limits_of(plan, options)
+    limits = limits_of(plan, options, platform)
     data = {name: _shown(value) for name, value in vars(scenario.data).items() if value is not None}
     return ScenarioRecord(
         name=wanted.name,

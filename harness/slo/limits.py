@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import BadInput
 
-PROFILES = ("fast", "default")
+PROFILES = ("fast", "default", "kubernetes-fast", "kubernetes-default")
 SCENARIOS = (
     "query-node-killed",
     "proxy-killed",

@@ -107,6 +107,10 @@ class Obedient(Watched):
         self.calls.append(f"configure {dict(settings)}")
         self._roll(on_member)
 
+    def setting(self, member: str, key: str) -> str | None:
+        self.calls.append(f"setting {member} {key}")
+        return None
+
     def _roll(self, on_member: OnMember) -> None:
         for name in [name for name, one in self.there.items() if one.role.is_milvus]:
             on_member(name, "leaving")

@@ -13,7 +13,7 @@ OPERATOR = [pod("operator-0", "manager")]
 
 
 def seen(*pods: Object, **changes: Any) -> Seen:
-    given: dict[str, Any] = {"pods": pods, "operator": OPERATOR, "events": [], "resource": None, "logs": {}}
+    given: dict[str, Any] = {"pods": pods, "operator": OPERATOR, "resource": None, "logs": {}}
     return Seen(**{**given, **changes})
 
 

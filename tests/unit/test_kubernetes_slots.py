@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +99,23 @@ def test_roles_are_found_by_the_operators_labels_the_charts_and_those_that_are_n
     assert role(**ours, **{"app.kubernetes.io__component": "standalone"}) is None
     assert role(app="meta") is Role.ETCD
     assert role(**{"app.kubernetes.io__instance": "other", "app.kubernetes.io__component": "proxy"}) is None
+
+
+def test_a_replacement_takes_the_place_of_the_one_that_is_leaving() -> None:
+    slots, wanted = Slots(), {Role.QUERY_NODE: 2}
+    slots.update([node("a", 1), node("b", 2)], wanted)
+    leaving = replace(node("b", 2), leaving=True)
+    slots.update([node("a", 1), leaving], wanted)
+    assert slots.pods()["querynode-2"].leaving
+    for there in ([node("a", 1), leaving, node("c", 3)], [node("a", 1), node("c", 3)]):
+        slots.update(there, wanted)
+        assert {name: pod.name for name, pod in slots.pods().items()} == {"querynode-1": "a", "querynode-2": "c"}
+
+
+def test_a_pod_beyond_the_wanted_ones_has_a_place_of_its_own_until_an_old_one_leaves() -> None:
+    slots, wanted = Slots(), {Role.PROXY: 1}
+    slots.update([node("old", 1, Role.PROXY)], wanted)
+    slots.update([node("old", 1, Role.PROXY), node("new", 2, Role.PROXY)], wanted)
+    assert list(slots.pods()) == ["proxy-1", "proxy-2"]
+    slots.update([node("new", 2, Role.PROXY)], wanted)
+    assert {name: pod.name for name, pod in slots.pods().items()} == {"proxy-2": "new"}

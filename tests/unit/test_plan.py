@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.cluster import Role, Topology
+from harness.cluster import Role, Topology, roles_of
 from harness.errors import BadInput
 from harness.plan.faults import Configure, Fault, Kill, Pause, Scale, Upgrade
 from harness.plan.plan import Plan, make_plan
@@ -53,7 +53,7 @@ def test_seeds_and_names_give_other_plans() -> None:
 
 def test_every_fault_of_chaos_comes_up() -> None:
     labels = {p.fault.label for seed in range(60) for p in plan_of(Scenario("c", "", Chaos(5)), seed).faults}
-    assert {f"kill {role}" for role in Role} | {"pause querynode for 5 s"} == labels
+    assert {f"kill {role}" for role in roles_of("2.3.5")} | {"pause querynode for 5 s"} == labels
 
 
 @given(seed=seeds, gap_s=st.floats(0, 100))

@@ -44,7 +44,7 @@ def test_offline_the_verdict_is_the_same(run: Path) -> None:
 
 def test_limits_bite(run: Path) -> None:
     """What recovers at the release's own pace is no pass by the limits of the fast profile."""
-    assert PROFILES == ("fast", "default")
+    assert {"fast", "default"} <= set(PROFILES)
     assert harness("recheck", str(run), "--slo", shipped("default")).returncode == 0
     done = harness("recheck", str(run), "--slo", shipped("fast"))
     assert done.returncode == 1, done.stdout

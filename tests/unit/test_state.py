@@ -142,8 +142,8 @@ def test_heal_removes_what_killed_runs_left_and_leaves_what_is_in_use(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of all that runs on this machine only what this test started is its business.
-    monkeypatch.setattr(local, "tagged", lambda: (one for one in tagged() if one[1].startswith(str(home))))
-    monkeypatch.setattr(local, "orphans", list)
+    monkeypatch.setattr(registry, "tagged", lambda: (one for one in tagged() if one[1].startswith(str(home))))
+    monkeypatch.setattr(registry, "orphans", list)
     me = Process.of(os.getpid())
     assert me
     cluster("kept", owner=None)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import urllib3
-from kubernetes import client, config, dynamic
-from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
+from kubernetes import client, config, dynamic, watch
+from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 
 from harness.errors import BadInput, ClusterError
 
@@ -19,6 +20,8 @@ _MANAGER = "milvus-harness"
 _TIMEOUT_S = 10.0
 # How often a request is tried again while the API server is away for a moment.
 _RETRIES = 3
+# It says each of them on standard error; what came of it is told by us.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 MILVUS = ("milvus.io/v1beta1", "Milvus")
 
 
@@ -27,19 +30,32 @@ class Kube:
 
     def __init__(self, kubeconfig: Path | None, context: str | None, cache: Path) -> None:
         self._kubeconfig, self._context = kubeconfig, context
-        self._dynamic = dynamic.DynamicClient(self.new_client(), cache_file=str(cache))
+        made = self.new_client()
+        with _told("the API server"):
+            self._dynamic = dynamic.DynamicClient(made, cache_file=str(cache))
 
     def new_client(self) -> Any:
         """Return a client of its own: one that streams must share its with nobody. Errors: BadInput."""
+        settings = client.Configuration()
+        settings.retries = urllib3.Retry(_RETRIES, backoff_factor=0.2)
         try:
-            made = config.new_client_from_config(
-                config_file=str(self._kubeconfig) if self._kubeconfig else None, context=self._context
+            return config.new_client_from_config(
+                config_file=str(self._kubeconfig) if self._kubeconfig else None,
+                context=self._context,
+                client_configuration=settings,
             )
         except config.ConfigException as error:
             place = str(self._kubeconfig or "the kubeconfig")
             raise BadInput(str(error).rstrip("."), where=place, mend="name a context with --context") from None
-        made.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(_RETRIES, backoff_factor=0.2)
-        return made
+
+    def knows(self, kind: str, api: str) -> bool:
+        """Whether the API server serves a kind; everybody may ask that. Errors: ClusterError."""
+        with _told(kind):
+            try:
+                self._resource(api, kind)
+            except ResourceNotFoundError:
+                return False
+            return True
 
     def get(self, kind: str, name: str, namespace: str | None = None, api: str = "v1") -> Object | None:
         """Return one object, None where there is none. Errors: ClusterError."""
@@ -70,8 +86,14 @@ class Kube:
     ) -> Iterator[tuple[str, Object]]:
         """Yield what becomes of objects from a version on: ADDED, MODIFIED or DELETED, and the object."""
         with _told(kind):
-            for event in self._resource(api, kind).watch(
-                namespace=namespace, resource_version=version, timeout=timeout_s
+            for event in watch.Watch().stream(
+                self._resource(api, kind).get,
+                namespace=namespace,
+                resource_version=version,
+                timeout_seconds=timeout_s,
+                serialize=False,
+                # A server that is gone without a word is noticed soon after it should have ended the watch.
+                _request_timeout=(_TIMEOUT_S, timeout_s + _TIMEOUT_S),
             ):
                 yield str(event["type"]), event["raw_object"]
 
@@ -121,7 +143,9 @@ class Kube:
     def text(self, path: str, query: Mapping[str, str]) -> str:
         """Return what the API server answers as plain text, e.g. a pod's log. Errors: ClusterError."""
         with _told(path):
-            answer = self._dynamic.request("get", path, query_params=list(query.items()), _request_timeout=_TIMEOUT_S)
+            answer = self._dynamic.request(
+                "get", path, query_params=list(query.items()), serialize=False, _request_timeout=_TIMEOUT_S
+            )
             return bytes(answer.data).decode(errors="replace")
 
     def new_core(self) -> Any:
@@ -140,7 +164,7 @@ def _told(what: str) -> Iterator[None]:
         raise ClusterError(
             f"the API server knows no {what.split(maxsplit=1)[0]}", where=what, mend="install its definition"
         ) from None
-    except DynamicApiError as error:
+    except client.ApiException as error:
         raise ClusterError(_reason(error), where=what, mend=_mend(error.status)) from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         said = str(getattr(error, "reason", error)).rpartition(": ")[2]
@@ -149,7 +173,7 @@ def _told(what: str) -> Iterator[None]:
         ) from None
 
 
-def _reason(error: DynamicApiError) -> str:
+def _reason(error: Any) -> str:
     try:
         return str(json.loads(error.body)["message"])
     except (ValueError, KeyError, TypeError):

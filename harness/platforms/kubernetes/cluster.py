@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
@@ -18,7 +20,7 @@ from harness.platforms.kubernetes.follower import Follower
 from harness.platforms.kubernetes.forward import PortForward
 from harness.platforms.kubernetes.place import Place
 from harness.platforms.kubernetes.pods import Pod
-from harness.platforms.kubernetes.rollout import Rollout
+from harness.platforms.kubernetes.rollout import Rollout, is_updated
 from harness.platforms.state import Folder
 from harness.platforms.waiting import until
 
@@ -28,6 +30,8 @@ _READY_S = 180.0
 # The operator gives a pod 30 days; a proxy sleeps for 30 s before it ends, and Milvus drains for at most 30 s more.
 _STOP_S = 90
 _GONE_S = 15.0
+# A member that was ready a moment ago may still be too busy to answer within its deadline.
+_AGREE_S = 30.0
 
 
 class KubernetesCluster:
@@ -72,15 +76,15 @@ class KubernetesCluster:
 
     def setting(self, member: str, key: str) -> str | None:
         """Return a setting in force as the member reports it; None where it can't tell."""
-        return told.settings(self._kube, self.place.namespace, {member: self._pod(member)}, key).get(member) or None
+        asked = {member: self._pod(member)}
+        return told.settings(self._kube, self.place.namespace, self.name, asked, key).get(member) or None
 
     def endpoint(self) -> Endpoint:
         """Return the way in: the mapped node port, or a port-forward to a proxy."""
         if self.place.port:
             return Endpoint(self.place.host, self.place.port)
         if not self._opened:
-            proxy = next(pod for pod in self._follower.pods().values() if pod.role is Role.PROXY)
-            self._opened.append(PortForward(self._kube, self.place.namespace, proxy.name, 19530).__enter__())
+            self._opened.append(PortForward(self._kube, self.place.namespace, self._proxy, 19530).__enter__())
         return Endpoint("127.0.0.1", self._opened[0].port)
 
     def wait_ready(self, timeout_s: float = _READY_S) -> None:
@@ -109,12 +113,20 @@ class KubernetesCluster:
         return self.folder.path / "journal.jsonl"
 
     def kill(self, member: str) -> None:
-        """Delete a member's pod without any grace, and see it gone."""
-        self._delete(member, grace_s=0, timeout_s=_GONE_S)
+        """SIGKILL the program in a member's pod, delete the pod without any grace, and see it gone.
+
+        Deleted alone, its object would be gone at once and its program be asked to end in its own time.
+        """
+        pod = self._pod(member)
+        with suppress(ClusterError):  # one that is its container's first process can't be killed from inside
+            inside.signal(self._kube, self.place.namespace, pod, "KILL")
+        self._delete(member, pod, grace_s=0, timeout_s=_GONE_S)
 
     def terminate(self, member: str) -> None:
         """Delete a member's pod with a grace that ends, and see it gone."""
-        self._delete(member, grace_s=_STOP_S, timeout_s=_STOP_S + _GONE_S)
+        pod = self._pod(member)
+        logs.keep(self._kube, self.place.namespace, member, pod, self._logs)
+        self._delete(member, pod, grace_s=_STOP_S, timeout_s=_STOP_S + _GONE_S)
 
     def pause(self, member: str) -> None:
         """SIGSTOP the program in a member's container, and see that it stands."""
@@ -133,8 +145,7 @@ class KubernetesCluster:
 
     def start(self, member: str) -> None:
         """Wait until Kubernetes has a ready pod in a member's place."""
-        self._pod(member)
-        if not until(lambda: self.pulse()[member].health is Health.READY, _READY_S, _POLL_S):
+        if not until(lambda: self._has_ready(member), _READY_S, _POLL_S):
             raise self._failed(f"{member} was not ready after {_READY_S:.0f} s")
 
     def scale(self, role: Role, count: int, on_member: OnMember) -> None:
@@ -156,7 +167,7 @@ class KubernetesCluster:
 
         old = {pod.image for pod in self._follower.pods().values() if pod.role.is_milvus}
         self._roll(resource.upgraded(image), on_member, through)
-        now = set(self.versions().values())
+        now = self._agreed_versions()
         if len(now) != 1 or "" in now or (old != {image} and now == before):
             found = ", ".join(sorted(now))
             raise ClusterError(f"after the upgrade members report {found}", where=image, mend="harness status")
@@ -169,7 +180,7 @@ class KubernetesCluster:
         self.folder.update(settings={**self.folder.read().settings, **changed})
         pods = self._follower.pods()
         for key, value in settings.typed(changed).items():
-            answers = told.settings(self._kube, self.place.namespace, pods, key)
+            answers = told.settings(self._kube, self.place.namespace, self.name, pods, key)
             wrong = {n: v for n, v in answers.items() if v and v != settings.printed(value)}
             if wrong or not any(answers.values()):
                 found = ", ".join(f"{n} {v}" for n, v in wrong.items()) or "none"
@@ -183,8 +194,9 @@ class KubernetesCluster:
             opened.__exit__()
         if "_follower" in vars(self):
             self._follower.stop()
-        remove.milvus(self._kube, self.name, self.place)
-        self.place.let_go(self.name)
+        if self.place.is_there:
+            remove.milvus(self._kube, self.name, self.place)
+            self.place.let_go(self.name)
         remove.folder(self.folder)
 
     @property
@@ -194,8 +206,13 @@ class KubernetesCluster:
     def _is_ready(self) -> bool:
         pods = self._follower.pods()
         wanted = self._follower.wanted()
-        full = all(sum(pod.role is role for pod in pods.values()) == count for role, count in wanted.items())
-        return bool(pods) and full and all(p.health is Health.READY and not p.leaving for p in pods.values())
+        there = Counter(pod.role for pod in pods.values())
+        return (
+            all(there[role] for role in self.folder.read().spec.roles if role.is_milvus)
+            and all(there[role] == count for role, count in wanted.items())
+            and all(pod.health is Health.READY and not pod.leaving for pod in pods.values())
+            and is_updated(self._kube, self.name, self.place.namespace)
+        )
 
     def _pod(self, member: str) -> Pod:
         pods = self._follower.pods()
@@ -203,6 +220,34 @@ class KubernetesCluster:
             mend = f"take one of {', '.join(pods)}"
             raise BadInput(f"there is no member {member!r}", where=f"cluster {self.name}", mend=mend)
         return pods[member]
+
+    def _proxy(self) -> str:
+        """Return the pod that a connection is forwarded to. Errors: ClusterError while there is none."""
+        for pod in self._follower.pods().values():
+            if pod.role is Role.PROXY and pod.health is Health.READY and not pod.leaving:
+                return pod.name
+        raise ClusterError("no proxy is ready", where=self.name, mend="harness status")
+
+    def _has_ready(self, member: str) -> bool:
+        """Whether a member's place, or where that was forgotten meanwhile every other of its role, has a ready pod."""
+        pods = self._follower.pods()
+        role = member.rpartition("-")[0]
+        asked = [pods[member]] if member in pods else [pod for pod in pods.values() if pod.role.value == role]
+        if not asked:
+            self._pod(member)
+        return all(pod.health is Health.READY and not pod.leaving for pod in asked)
+
+    def _agreed_versions(self) -> set[str]:
+        """Return the versions that members report, asked again while one does not answer."""
+        found: set[str] = set()
+
+        def agreed() -> bool:
+            found.clear()
+            found.update(self.versions().values())
+            return len(found) == 1 and "" not in found
+
+        until(agreed, _AGREE_S, 1.0)
+        return found
 
     def _living(self, member: str, what: str) -> Pod:
         pod = self._pod(member)
@@ -227,15 +272,13 @@ class KubernetesCluster:
             node=pod.node,
         )
 
-    def _delete(self, member: str, *, grace_s: int, timeout_s: float) -> None:
-        pod = self._pod(member)
-        logs.keep(self._kube, self.place.namespace, member, pod, self._logs)
+    def _delete(self, member: str, pod: Pod, *, grace_s: int, timeout_s: float) -> None:
         self._kube.delete("Pod", pod.name, self.place.namespace, grace_s=grace_s)
 
         def gone() -> bool:
-            return all(
-                other.name != pod.name or other.health is Health.DEAD for other in self._follower.pods().values()
-            )
+            found = self._kube.get("Pod", pod.name, self.place.namespace)
+            there = self._follower.pods().get(member)
+            return found is None and (there is None or there.name != pod.name or there.health is Health.DEAD)
 
         if not until(gone, timeout_s, _POLL_S):
             raise ClusterError(f"pod {pod.name} is still there", where=member, mend="see kubectl describe pod")

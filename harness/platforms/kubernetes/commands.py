@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from harness.errors import ClusterError
+from harness.platforms.process import TAG
 
 _INSTALL = {
     "kind": "install it (https://kind.sigs.k8s.io), or name a cluster with --platform kubernetes --context",
@@ -18,16 +21,25 @@ _INSTALL = {
 def require(program: str) -> None:
     """Refuse where a program is missing. Errors: ClusterError."""
     if not shutil.which(program):
-        raise ClusterError(f"there is no {program}", where="PATH", mend=_INSTALL[program])
+        raise ClusterError(f"there is no {program}", where="PATH", mend=_INSTALL.get(program, "install it"))
 
 
-def run(command: Sequence[str], *, text: str = "", timeout_s: float = 600) -> str:
-    """Run a program to its end and return what it printed. Errors: ClusterError with its own reason."""
+def run(command: Sequence[str], *, text: str = "", timeout_s: float = 600, tag: Path | None = None) -> str:
+    """Run a program to its end and return what it printed. Errors: ClusterError with its own reason.
+
+    A `tag` is carried in its environment, so that heal can end one that outlived a killed harness.
+    """
     require(command[0])
     what = " ".join(command[:3])
     try:
         done = subprocess.run(
-            command, input=text, check=False, capture_output=True, encoding="utf-8", timeout=timeout_s
+            command,
+            input=text,
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=timeout_s,
+            env={**os.environ, TAG: str(tag)} if tag else None,
         )
     except subprocess.TimeoutExpired:
         raise ClusterError(f"not done after {timeout_s:.0f} s", where=what, mend="see that Docker answers") from None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from harness.errors import ClusterError
+from harness.platforms.kubernetes import install
 from harness.platforms.kubernetes.api import Kube, Object
 from harness.platforms.kubernetes.options import KubernetesOptions
 
@@ -26,8 +29,7 @@ class Seen:
     """What is looked at. `logs` are the last lines of the containers that end again and again, by their pod."""
 
     pods: Sequence[Object]
-    operator: Sequence[Object]
-    events: Sequence[Object]
+    operator: Sequence[Object] | None
     resource: Object | None
     logs: dict[str, str]
     has_definition: bool = True
@@ -43,20 +45,28 @@ def look(kube: Kube, namespace: str, options: KubernetesOptions, resource: Objec
     pods = kube.items("Pod", namespace)
     crashing = [pod["metadata"]["name"] for pod in pods if any(_restarts(pod))]
     logs = {name: _previous_log(kube, namespace, name) for name in crashing}
-    operator = kube.items("Pod", options.operator.namespace)
-    return Seen(pods, operator, kube.items("Event", namespace), resource, logs)
+    return Seen(pods, _operator(kube, options), resource, logs, install.has_definition(kube))
 
 
 def _previous_log(kube: Kube, namespace: str, name: str) -> str:
     path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
-    return kube.text(path, {"previous": "true", "tailLines": str(_LAST_LINES)})
+    with suppress(ClusterError):  # a first container that is still waiting has none
+        return kube.text(path, {"previous": "true", "tailLines": str(_LAST_LINES)})
+    return ""
+
+
+def _operator(kube: Kube, options: KubernetesOptions) -> list[Object] | None:
+    """Return the operator's pods, None where the account may not look at them."""
+    with suppress(ClusterError):
+        return kube.items("Pod", options.operator.namespace)
+    return None
 
 
 def _reasons(seen: Seen) -> Iterator[Reason]:
     if not seen.has_definition:
         yield Reason("the definition of Milvus is missing", "milvuses.milvus.io", "install the operator")
-    yield from _of_pods(seen.operator, seen, "the operator's pod ")
-    if not any(_is_ready(pod) for pod in seen.operator):
+    yield from _of_pods(seen.operator or (), seen, "the operator's pod ")
+    if seen.operator is not None and not any(_is_ready(pod) for pod in seen.operator):
         yield Reason("the Milvus operator is not running", "operator.namespace", "see the pods there")
     yield from _of_pods(seen.pods, seen, "")
     yield from _of_conditions(seen.resource)

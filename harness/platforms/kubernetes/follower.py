@@ -44,6 +44,9 @@ class Follower:
 
     def pods(self) -> dict[str, Pod]:
         """Return the pod in every member's place; one that is gone is dead."""
+        for mirror in self._mirrors:
+            if mirror.failure:
+                raise mirror.failure
         with self._lock:
             return self._slots.pods()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
@@ -18,16 +18,16 @@ _LOOK_S = 0.5
 
 
 class PortForward:
-    """A port of 127.0.0.1 whose connections lead to a port of a pod. It dies with its pod."""
+    """A port of 127.0.0.1 whose connections lead to a port of a pod, chosen for each; one dies with its pod."""
 
-    def __init__(self, kube: Kube, namespace: str, pod: str, port: int) -> None:
+    def __init__(self, kube: Kube, namespace: str, pod: Callable[[], str], port: int) -> None:
         self._kube, self._namespace, self._pod, self._target = kube, namespace, pod, port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._over = threading.Event()
         self.port = int(self._listener.getsockname()[1])
 
     def __enter__(self) -> PortForward:
-        threading.Thread(target=self._accept, name=f"forward {self._pod}", daemon=True).start()
+        threading.Thread(target=self._accept, name="port-forward", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,14 +43,14 @@ class PortForward:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), name=f"to {self._pod}", daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection,), name="forwarded connection", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         # The client raises its own error, the websocket's or the socket's; each one ends this connection alone.
         with connection, suppress(Exception):
             core: Any = self._kube.new_core()
             forwarded = portforward(
-                core.connect_get_namespaced_pod_portforward, self._pod, self._namespace, ports=str(self._target)
+                core.connect_get_namespaced_pod_portforward, self._pod(), self._namespace, ports=str(self._target)
             )
             with closing(forwarded):
                 self._pump(connection, forwarded.socket(self._target))
@@ -68,7 +68,7 @@ class PortForward:
 @contextmanager
 def forwarded(kube: Kube, namespace: str, pod: str, ports: dict[str, int]) -> Iterator[dict[str, int]]:
     """Yield this machine's port for each named port of a pod, for as long as the block lasts."""
-    opened = {name: PortForward(kube, namespace, pod, port) for name, port in ports.items()}
+    opened = {name: PortForward(kube, namespace, lambda: pod, port) for name, port in ports.items()}
     try:
         yield {name: one.__enter__().port for name, one in opened.items()}
     finally:

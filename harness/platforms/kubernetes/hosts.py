@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.errors import BadInput, HarnessError
 from harness.platforms.kubernetes import kind
 from harness.platforms.kubernetes.options import KindOptions
-from harness.platforms.process import Process
+from harness.platforms.process import Process, end_all, tagged
 from harness.platforms.state import clusters_home
 from harness.platforms.trash import remove_folder
 
@@ -37,10 +40,14 @@ class Host:
 
     def write(self) -> Host:
         """Write it down."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = self.folder / "kind.new"
-        beside.write_bytes(_HOST.dump_json(self))
-        beside.replace(self.folder / "kind.json")
+        beside = self.folder.with_name(f".{self.name}.{os.getpid()}")
+        beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (beside / "kind.json").write_bytes(_HOST.dump_json(self))
+        if self.folder.exists():
+            (beside / "kind.json").replace(self.folder / "kind.json")
+            beside.rmdir()
+        else:
+            beside.rename(self.folder)  # with its owner from the first moment on
         return self
 
     def keep(self) -> Host:
@@ -49,6 +56,8 @@ class Host:
 
     def remove(self) -> None:
         """Remove it, where the harness made it, and what was written down. Errors: ClusterError."""
+        # A kind command that outlived a killed harness would go on making it.
+        end_all([process for process, tag in tagged() if tag == str(self.folder)])
         if self.made:
             kind.delete(self.name, self.kubeconfig)
         remove_folder(self.folder)
@@ -57,13 +66,23 @@ class Host:
 _HOST = TypeAdapter(Host)
 
 
+def refuse_taken(name: str) -> None:
+    """Refuse a name that another kind cluster of the harness has. Errors: BadInput."""
+    if (_home() / name).exists():
+        mend = f"harness down {name}, harness heal, or take another name"
+        raise BadInput(f"there is a kind cluster {name!r} already", where=str(_home() / name), mend=mend)
+
+
 def make(name: str, options: KindOptions) -> Host:
     """Make a kind cluster, or use the one that the options name. Errors: BadInput, ClusterError."""
+    refuse_taken(name)
     host = Host(name, Process.of(os.getpid()), made=not options.existing).write()
     try:
-        port = kind.use(options, host.kubeconfig) if options.existing else kind.create(name, options, host.kubeconfig)
+        make_it = kind.use if options.existing else partial(kind.create, name)
+        port = make_it(options, host.kubeconfig)
     except BaseException:
-        host.remove()
+        with suppress(HarnessError):  # what can't be removed now is left to heal; why it failed comes first
+            host.remove()
         raise
     return replace(host, port=port).write()
 
@@ -78,10 +97,12 @@ def find(name: str) -> Host | None:
 
 def abandoned() -> Iterator[Host]:
     """Yield those whose owner died."""
-    there = sorted(_home().iterdir()) if _home().exists() else []
+    there = sorted(p for p in _home().iterdir() if p.name[0] != ".") if _home().exists() else []
     for path in there:
-        host = find(path.name) or Host(path.name, None, made=True)
-        if not (path / "kind.json").exists() or (host.owner and not host.owner.alive):
+        host = find(path.name)
+        if host is None:
+            yield Host(path.name, None, made=True)  # killed before it was written, or not readable: it was ours
+        elif host.owner and not host.owner.alive:
             yield host
 
 

@@ -32,8 +32,8 @@ def signal(kube: Kube, namespace: str, pod: Pod, name: str) -> None:
 
 def is_paused(kube: Kube, namespace: str, pod: Pod) -> bool:
     """Whether the container's program stands. Errors: ClusterError."""
-    states = run(kube, namespace, pod, _STATES).split()
-    return "T" in states and "R" not in states
+    states = set(run(kube, namespace, pod, _STATES).split())
+    return "T" in states and not states & {"R", "S", "D"}
 
 
 def run(kube: Kube, namespace: str, pod: Pod, script: str) -> str:

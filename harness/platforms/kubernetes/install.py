@@ -11,14 +11,13 @@ from typing import Any
 import yaml
 
 from harness.errors import BadInput, ClusterError
-from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.api import MILVUS, Kube, Object
 from harness.platforms.kubernetes.commands import run
 from harness.platforms.kubernetes.options import KubernetesOptions, OperatorOptions
+from harness.platforms.kubernetes.place import OWNER
 from harness.platforms.waiting import until
 
 _RELEASE = "milvus-operator"
-_DEFINITION = "milvuses.milvus.io"
-_DEFINITION_API = "apiextensions.k8s.io/v1"
 _POLL_S = 0.5
 
 
@@ -31,32 +30,32 @@ def operator(kube: Kube, options: KubernetesOptions, kubeconfig: Path | None) ->
         manifests(kube, wanted.manifests, wanted.namespace, {})
     if not until(lambda: has_definition(kube), wanted.wait_s, _POLL_S):
         mend = "install the operator, or set operator.install to helm or manifest"
-        raise ClusterError("the definition of Milvus is missing", where=_DEFINITION, mend=mend)
+        raise ClusterError("the definition of Milvus is missing", where="milvuses.milvus.io", mend=mend)
 
 
 def has_definition(kube: Kube) -> bool:
     """Whether the API server knows Milvus. Errors: ClusterError."""
-    found = kube.get("CustomResourceDefinition", _DEFINITION, api=_DEFINITION_API)
-    conditions = (found or {}).get("status", {}).get("conditions", [])
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+    return kube.knows(MILVUS[1], MILVUS[0])
 
 
 def manifests(kube: Kube, paths: tuple[str, ...], namespace: str, names: Mapping[str, str]) -> list[Object]:
     """Apply files of manifests, with `names` filled in, and return their objects. Errors: BadInput, ClusterError."""
     objects = [one for path in paths for one in _read(Path(path), names)]
     for one in objects:
-        # A definition of Milvus is longer than what an annotation may hold, so it is applied by the server.
-        kube.apply(one, None if one["kind"] in _WITHOUT_NAMESPACE else one["metadata"].get("namespace", namespace))
+        kube.apply(one, one["metadata"].get("namespace", namespace))
     return objects
-
-
-_WITHOUT_NAMESPACE = ("Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "StorageClass")
 
 
 def namespace(kube: Kube, name: str, owner: Mapping[str, str]) -> None:
     """Make a namespace that carries who made it. Errors: ClusterError."""
     metadata = {"name": name, "labels": dict(owner)}
     kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+
+
+def marked(body: Object, mark: str) -> Object:
+    """Return an object that carries who made it."""
+    metadata = {**body["metadata"], "labels": {**body["metadata"].get("labels", {}), OWNER: mark}}
+    return {**body, "metadata": metadata}
 
 
 def filled(value: Any, names: Mapping[str, str]) -> Any:

@@ -45,6 +45,7 @@ def create(name: str, options: KindOptions, kubeconfig: Path) -> int:
         ],
         text=config,
         timeout_s=options.wait_s + 300,
+        tag=kubeconfig.parent,
     )
     load_images(_PREFIX + name, options)
     return port

@@ -20,7 +20,8 @@ class Mirror:
     """A thread that follows one kind of object in one namespace. A context manager.
 
     `on_change` is told every change with its type and the moment it was seen; it is called from the thread.
-    `away_since_ns` is when the API server stopped answering, None while it does.
+    `failure` is what ended the thread before its time, a defect. `away_since_ns` is when the API server stopped
+    answering, None while it does.
     """
 
     def __init__(self, kube: Kube, kind: str, namespace: str, on_change: OnChange, api: str = "v1") -> None:
@@ -30,6 +31,7 @@ class Mirror:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {kind}", daemon=True)
         self.away_since_ns: int | None = None
+        self.failure: Exception | None = None
 
     def start(self) -> None:
         """List once, so that everything there is has been told, then follow. Errors: ClusterError."""
@@ -48,8 +50,11 @@ class Mirror:
             except ClusterError:
                 if self.away_since_ns is None:
                     self.away_since_ns = monotonic_ns()
-                self._over.wait(_AGAIN_S)
-                self._relist()
+                if not self._over.wait(_AGAIN_S):
+                    self._relist()
+            except Exception as error:  # noqa: BLE001 - told to whoever asks next, rather than a picture that stands still
+                self.failure = error
+                return
 
     def _follow(self) -> None:
         for change, found in self._kube.watch(

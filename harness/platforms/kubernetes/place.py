@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import BadInput, ClusterError
 from harness.platforms import home
 from harness.platforms.kubernetes import hosts
 from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.options import KubernetesOptions
 
+OWNER = "milvus-harness/made-by"
+
 
 @dataclass(frozen=True)
 class Place:
-    """`kind` is the kind cluster it lies on, if any; `made_namespace` whether the harness made the namespace.
+    """`mark` labels what the harness made: nothing else is ever removed.
 
-    Without a `port` the way in is a port-forward.
+    `kind` is the kind cluster it lies on, if any; `made_namespace` whether the harness made the namespace. Without a
+    `port` the way in is a port-forward.
     """
 
     options: KubernetesOptions
     namespace: str
     made_namespace: bool
+    mark: str
     kind: str = ""
     host: str = "127.0.0.1"
     port: int = 0
@@ -29,12 +35,18 @@ class Place:
         """Return the API server; what it is asked once about its kinds is kept in a folder. Errors: BadInput."""
         return Kube(self._kubeconfig, self.options.context or None, folder / "discovery.json")
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the kind cluster that it lay on, if any, is still known."""
+        return not self.kind or hosts.find(self.kind) is not None
+
     def written(self) -> dict[str, str]:
         """Return it as a cluster's state keeps it."""
         return {
             "options": self.options.model_dump_json(),
             "namespace": self.namespace,
             "made_namespace": "yes" if self.made_namespace else "",
+            "mark": self.mark,
             "kind": self.kind,
             "host": self.host,
             "port": str(self.port),
@@ -47,14 +59,18 @@ class Place:
             host.remove()
 
     def _shared_with(self, name: str) -> bool:
-        states = [folder.read() for folder in home.folders() if folder.name != name]
-        return any(state.place.get("kind") == self.kind for state in states)
+        for folder in home.folders():
+            with suppress(BadInput):
+                if folder.name != name and folder.read().place.get("kind") == self.kind:
+                    return True
+        return False
 
     @property
     def _kubeconfig(self) -> Path | None:
         if self.kind:
-            host = hosts.find(self.kind)
-            return host.kubeconfig if host else None
+            if host := hosts.find(self.kind):
+                return host.kubeconfig
+            raise ClusterError("its kind cluster is gone", where=self.kind, mend="harness heal")
         return Path(self.options.kubeconfig) if self.options.kubeconfig else None
 
 
@@ -64,6 +80,7 @@ def read_place(written: dict[str, str]) -> Place:
         KubernetesOptions.model_validate_json(written["options"]),
         written["namespace"],
         bool(written["made_namespace"]),
+        written["mark"],
         written["kind"],
         written["host"],
         int(written["port"]),

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from harness.cluster import ClusterSpec, Durations
-from harness.errors import BadInput
+from harness.errors import BadInput, HarnessError
 from harness.faults.journal import Journal
 from harness.platforms import home, settings
 from harness.platforms.kubernetes import hosts, install, kind, resource, serves
-from harness.platforms.kubernetes.api import Kube
+from harness.platforms.kubernetes.api import MILVUS, Kube
 from harness.platforms.kubernetes.cluster import KubernetesCluster
 from harness.platforms.kubernetes.hosts import Host
 from harness.platforms.kubernetes.options import KubernetesOptions
-from harness.platforms.kubernetes.place import Place, read_place
-from harness.platforms.process import Process
+from harness.platforms.kubernetes.place import OWNER, Place, read_place
+from harness.platforms.process import Process, owner_mark
 from harness.platforms.state import ClusterState, Folder, clusters_home
 
 # A Deployment's name, a hash and a pod's suffix must fit behind it into the 63 characters of a label.
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
-_OWNER = "milvus-harness/user"
 
 
 class KubernetesPlatform:
@@ -55,9 +55,10 @@ class KubernetesPlatform:
             )
         settings.profile_settings(spec.profile)
         settings.typed(spec.settings)
-        if self._on_kind:
+        if self._on_kind and not self._host:
             kind.check(self._options.kind)
-        elif not self._options.context:
+            hosts.refuse_taken(spec.name)
+        if not self._on_kind and not self._options.context:
             raise BadInput("no context was named", where="--context", mend="name one of kubectl config get-contexts")
 
     def settings(self, spec: ClusterSpec) -> dict[str, str]:
@@ -77,7 +78,8 @@ class KubernetesPlatform:
             with Journal(cluster.journal).step("create the cluster"):
                 self._bring_up(spec, cluster)
         except BaseException:
-            cluster.destroy()
+            with suppress(HarnessError):  # what can't be removed now is left to heal; why it failed comes first
+                cluster.destroy()
             raise
         if keep:
             self.keep(spec.name)
@@ -89,6 +91,10 @@ class KubernetesPlatform:
         if self._host:
             self._host = self._host.keep()
 
+    def limits(self, profile: str) -> str:
+        """Return the name of the shipped file of limits: pods take longer to come back than processes."""
+        return f"kubernetes-{profile}"
+
     def close(self) -> None:
         """Remove the kind cluster, unless something on it was kept."""
         if self._host and self._host.owner:
@@ -98,8 +104,9 @@ class KubernetesPlatform:
     def _place(self, spec: ClusterSpec) -> Place:
         if self._on_kind:
             host = self._host = self._host or hosts.make(spec.name, self._options.kind)
-            return Place(self._options, self._namespace(spec), not self._options.namespace, host.name, port=host.port)
-        return Place(self._options, self._namespace(spec), not self._options.namespace)
+            made = not self._options.namespace
+            return Place(self._options, self._namespace(spec), made, owner_mark(), host.name, port=host.port)
+        return Place(self._options, self._namespace(spec), not self._options.namespace, owner_mark())
 
     def _namespace(self, spec: ClusterSpec) -> str:
         return self._options.namespace or spec.name
@@ -108,15 +115,12 @@ class KubernetesPlatform:
         place, options = cluster.place, self._options
         kube = place.kube(cluster.folder.path)
         self._prepare(kube, place)
+        _refuse_what_is_there(kube, place, spec.name)
         if place.made_namespace:
-            if kube.get("Namespace", place.namespace):
-                raise BadInput(
-                    "the namespace is there already", where=place.namespace, mend="name it with --namespace to use it"
-                )
-            install.namespace(kube, place.namespace, {_OWNER: str(os.getuid())})
+            install.namespace(kube, place.namespace, {OWNER: place.mark})
         names = {"NAMESPACE": place.namespace, "CLUSTER": spec.name}
         install.manifests(kube, options.dependencies.manifests, place.namespace, names)
-        kube.apply(resource.milvus_resource(spec, options, place.namespace))
+        kube.apply(install.marked(resource.milvus_resource(spec, options, place.namespace), place.mark))
         if place.port:
             kube.apply(resource.node_port(spec.name, place.namespace, options.kind.node_port))
         cluster.wait_ready(options.milvus.ready_s)
@@ -128,6 +132,15 @@ class KubernetesPlatform:
             return
         host = hosts.find(place.kind) if place.kind else None
         install.operator(kube, self._options, host.kubeconfig if host else None)
+
+
+def _refuse_what_is_there(kube: Kube, place: Place, name: str) -> None:
+    """Take over nobody's namespace and nobody's Milvus. Errors: BadInput."""
+    if place.made_namespace and kube.get("Namespace", place.namespace):
+        mend = "name it with --namespace to use it, or take another name"
+        raise BadInput("the namespace is there already", where=place.namespace, mend=mend)
+    if not place.made_namespace and kube.get(MILVUS[1], name, place.namespace, MILVUS[0]):
+        raise BadInput(f"there is a Milvus {name!r} already", where=place.namespace, mend="take another name")
 
 
 def open_cluster(folder: Folder) -> KubernetesCluster:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.errors import ClusterError
 from harness.platforms.kubernetes import install
-from harness.platforms.kubernetes.api import MILVUS, Kube
-from harness.platforms.kubernetes.place import Place
+from harness.platforms.kubernetes.api import MILVUS, Kube, Object
+from harness.platforms.kubernetes.place import OWNER, Place
 from harness.platforms.kubernetes.pods import INSTANCE
 from harness.platforms.state import Folder
 from harness.platforms.trash import remove_folder
@@ -18,20 +18,37 @@ _GONE_S = 120.0
 
 
 def milvus(kube: Kube, name: str, place: Place) -> None:
-    """Remove the resource, its pods, and the namespace where the harness made it. Errors: ClusterError."""
-    there = install.has_definition(kube) and kube.delete(MILVUS[1], name, place.namespace, api=MILVUS[0])
-    if there and not until(lambda: _is_gone(kube, name, place.namespace), _FINALIZED_S, _POLL_S):
-        # Nobody is left to remove it: with its finalizer it would hang for ever.
-        kube.patch(MILVUS[1], name, place.namespace, {"metadata": {"finalizers": []}}, MILVUS[0])
-    pods = kube.items("Pod", place.namespace, selector=f"{INSTANCE}={name}")
-    if place.made_namespace:
-        pods = kube.items("Pod", place.namespace)
+    """Remove the resource, its pods, and the namespace, all of it only where the harness made it.
+
+    Errors: ClusterError.
+    """
+    found = kube.get(MILVUS[1], name, place.namespace, MILVUS[0]) if install.has_definition(kube) else None
+    if found and _is_ours(found, place):
+        kube.delete(MILVUS[1], name, place.namespace, api=MILVUS[0])
+        if not until(lambda: _is_gone(kube, name, place.namespace), _FINALIZED_S, _POLL_S):
+            # Nobody is left to remove it: with its finalizer it would hang for ever.
+            kube.patch(MILVUS[1], name, place.namespace, {"metadata": {"finalizers": []}}, MILVUS[0])
+    kube.delete("Service", f"{name}-harness", place.namespace)
+    namespace = kube.get("Namespace", place.namespace) if place.made_namespace else None
+    made = namespace is not None and _is_ours(namespace, place)
+    if made:
         kube.delete("Namespace", place.namespace)
+    if (found or made) and not until(lambda: _ended(kube, name, place, all_of_it=made), _GONE_S, _POLL_S):
+        raise ClusterError("pods are still there", where=f"namespace {place.namespace}", mend="see kubectl describe")
+
+
+def _is_ours(found: Object, place: Place) -> bool:
+    return bool(found["metadata"].get("labels", {}).get(OWNER) == place.mark)
+
+
+def _ended(kube: Kube, name: str, place: Place, *, all_of_it: bool) -> bool:
+    """End the pods there are: their own grace is 30 days, and some are made anew until their owner is gone."""
+    selector = "" if all_of_it else f"{INSTANCE}={name}"
+    pods = kube.items("Pod", place.namespace, selector=selector)
     for pod in pods:
-        # Their own grace is 30 days.
         kube.delete("Pod", pod["metadata"]["name"], place.namespace, grace_s=0)
-    if place.made_namespace and not until(lambda: kube.get("Namespace", place.namespace) is None, _GONE_S, _POLL_S):
-        raise ClusterError("it is still there", where=f"namespace {place.namespace}", mend="see kubectl describe")
+    owners = kube.items("Deployment", place.namespace, selector=selector, api="apps/v1")
+    return not pods and not owners and not (all_of_it and kube.get("Namespace", place.namespace))
 
 
 def folder(of: Folder) -> None:

@@ -30,8 +30,11 @@ class Rollout:
         `through` looks at the pods; the resource must have seen the change and say that it is updated, too: right
         after a change it still says so of the state before. Errors: ClusterError when the server refuses it.
         """
+        before = self._kube.get(MILVUS[1], self._name, self._namespace, MILVUS[0]) or {}
         patched = self._kube.patch(MILVUS[1], self._name, self._namespace, change, MILVUS[0])
         generation = patched["metadata"]["generation"]
+        if before.get("metadata", {}).get("generation") == generation:
+            return True  # it was so already
 
         def settled() -> bool:
             pods = self._pods()
@@ -39,7 +42,7 @@ class Rollout:
             return (
                 all(pod.health is Health.READY and not pod.leaving for pod in pods.values())
                 and through(pods)
-                and self._is_updated(generation)
+                and is_updated(self._kube, self._name, self._namespace, generation)
             )
 
         return until(settled, timeout_s, _POLL_S)
@@ -64,11 +67,17 @@ class Rollout:
             self._told.add((uid, what))
             on_member(name, what)
 
-    def _is_updated(self, generation: int) -> bool:
-        try:
-            resource = self._kube.get(MILVUS[1], self._name, self._namespace, MILVUS[0]) or {}
-        except ClusterError:
-            return False  # the API server is away for a moment
-        status = resource.get("status", {})
-        conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
-        return status.get("observedGeneration", 0) >= generation and conditions.get("MilvusUpdated") == "True"
+
+def is_updated(kube: Kube, name: str, namespace: str, generation: int = 0) -> bool:
+    """Whether the resource says, of this generation or its latest, that all its members are what they should be.
+
+    False while the API server is away for a moment.
+    """
+    try:
+        resource = kube.get(MILVUS[1], name, namespace, MILVUS[0]) or {}
+    except ClusterError:
+        return False
+    status, wanted = resource.get("status", {}), max(generation, resource.get("metadata", {}).get("generation", 0))
+    conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
+    seen = status.get("observedGeneration", 0) >= wanted
+    return seen and conditions.get("MilvusUpdated") == "True" and conditions.get("MilvusReady") == "True"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import grpc
 from pymilvus import DataType, MilvusClient, MilvusException
 
 from harness.cluster import Endpoint
@@ -23,8 +24,8 @@ def wait_serves(endpoint: Endpoint, timeout_s: float) -> None:
     def served() -> bool:
         try:
             _write_and_search(endpoint)
-        except MilvusException as error:
-            said[:] = [error.message.splitlines()[0] if error.message else type(error).__name__]
+        except (MilvusException, grpc.RpcError) as error:
+            said[:] = [(str(getattr(error, "message", "")) or type(error).__name__).splitlines()[0]]
             return False
         return True
 
@@ -37,7 +38,8 @@ def wait_serves(endpoint: Endpoint, timeout_s: float) -> None:
 
 def _write_and_search(endpoint: Endpoint) -> None:
     with closing(MilvusClient(endpoint.uri, token=endpoint.token, timeout=_CALL_S)) as client:
-        client.drop_collection(_COLLECTION, timeout=_CALL_S)
+        if client.has_collection(_COLLECTION, timeout=_CALL_S):
+            client.drop_collection(_COLLECTION, timeout=_CALL_S)
         schema = client.create_schema(auto_id=False)
         schema.add_field("id", DataType.INT64, is_primary=True)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=_DIM)

@@ -13,7 +13,8 @@ class Slots:
     """Gives every pod a member's name, e.g. querynode-1.
 
     A pod that is gone leaves its place empty, and dead, for the one that replaces it, as long as its role has fewer
-    pods than it should; places too many are forgotten.
+    pods than it should; places too many are forgotten. A replacement that is made while the old pod is still leaving
+    takes its place at once, and the old one has none any more.
     """
 
     def __init__(self) -> None:
@@ -28,8 +29,11 @@ class Slots:
                 self._pods[name] = there.pop(pod.name)
             else:
                 self._left[name] = replace(self._pods.pop(name), health=Health.DEAD)
-        for pod in there.values():
-            name = self._free(pod.role)
+        for pod in sorted(there.values(), key=lambda pod: pod.leaving):
+            full = self._count(pod.role) >= wanted.get(pod.role, 0)
+            if pod.leaving and full:
+                continue  # its place was taken by its replacement
+            name = self._free(pod.role, full=full)
             self._left.pop(name, None)
             self._pods[name] = pod
         for role in Role:
@@ -43,20 +47,24 @@ class Slots:
         """Return who lives."""
         return {name: Pulse(pod.uid, pod.health) for name, pod in self.pods().items()}
 
-    def _free(self, role: Role) -> str:
-        """Return the first empty place of a role: one that was left, before a new one."""
-        left = [name for name in sorted(self._left, key=lambda n: _order((n, None))) if _role(name) == role.value]
-        if left:
-            return left[0]
+    def _count(self, role: Role) -> int:
+        return sum(pod.role is role for pod in self._pods.values())
+
+    def _free(self, role: Role, *, full: bool) -> str:
+        """Return a place for a new pod: one that was left, one whose pod is leaving, or a new one."""
+        left = [name for name in self._left if _role(name) == role.value]
+        leaving = [name for name, pod in self._pods.items() if pod.role is role and pod.leaving and full]
+        for names in (left, leaving):
+            if names:
+                return min(names, key=lambda name: _order((name, None)))
         number = 1
         while f"{role.value}-{number}" in self._pods:
             number += 1
         return f"{role.value}-{number}"
 
     def _forget(self, role: Role, wanted: int) -> None:
-        live = sum(pod.role is role for pod in self._pods.values())
         left = [name for name, pod in self._left.items() if pod.role is role]
-        for name in sorted(left, key=lambda n: _order((n, None)))[max(0, wanted - live) :]:
+        for name in sorted(left, key=lambda n: _order((n, None)))[max(0, wanted - self._count(role)) :]:
             del self._left[name]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from http.client import HTTPException
 
 import grpc
 
@@ -15,7 +15,8 @@ from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.forward import forwarded
 from harness.platforms.kubernetes.pods import Pod
 
-T = TypeVar("T")
+# An HTTP answer cut short is no OSError, and one that is no JSON a ValueError.
+_UNANSWERED = (grpc.RpcError, OSError, HTTPException, ValueError)
 # Milvus's own ports (milvus.yaml).
 _PORTS: Mapping[Role, dict[str, int]] = {
     Role.PROXY: {"main": 19530, "internal": 19529, "metrics": 9091},
@@ -31,16 +32,21 @@ def versions(kube: Kube, namespace: str, pods: Mapping[str, Pod]) -> dict[str, s
     return _ask(kube, namespace, pods, lambda pod, ports: admin.version(pod.role, ports))
 
 
-def settings(kube: Kube, namespace: str, pods: Mapping[str, Pod], key: str) -> dict[str, str]:
+def settings(kube: Kube, namespace: str, cluster: str, pods: Mapping[str, Pod], key: str) -> dict[str, str]:
     """Return a setting in force as each member reports it, empty where it can't tell."""
-    return _ask(kube, namespace, pods, lambda pod, ports: admin.setting(pod.role, ports, key) or "")
+
+    def ask(pod: Pod, ports: Mapping[str, int]) -> str:
+        # The operator gives every cluster its own name for a root path.
+        return admin.setting(pod.role, ports, key, cluster) or ""
+
+    return _ask(kube, namespace, pods, ask)
 
 
 def _ask(
     kube: Kube, namespace: str, pods: Mapping[str, Pod], question: Callable[[Pod, Mapping[str, int]], str]
 ) -> dict[str, str]:
     def one(pod: Pod) -> str:
-        with suppress(grpc.RpcError, OSError), forwarded(kube, namespace, pod.name, _PORTS[pod.role]) as ports:
+        with suppress(*_UNANSWERED), forwarded(kube, namespace, pod.name, _PORTS[pod.role]) as ports:
             return question(pod, ports)
         return ""
 

@@ -71,6 +71,10 @@ class LocalPlatform:
         """Return the settings by which a cluster would differ from the release's own."""
         return {**{key: str(value) for key, value in laid_over(spec.profile).items()}, **spec.settings}
 
+    def limits(self, profile: str) -> str:
+        """Return the name of the shipped file of limits for a settings profile."""
+        return profile
+
     def close(self) -> None:
         """Nothing is shared between clusters."""
 

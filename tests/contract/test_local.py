@@ -1,0 +1,42 @@
+"""What only local processes promise: there is no supervisor but the harness."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from harness.cluster import Health
+from harness.errors import BadInput, ClusterError
+from harness.platforms.local.cluster import LocalCluster
+
+
+def test_every_member_is_a_process_of_this_machine(cluster: LocalCluster) -> None:
+    assert all(m.rss_bytes > 0 and m.pid and m.port for m in cluster.members())
+
+
+def test_a_killed_member_stays_dead_until_it_is_started(cluster: LocalCluster) -> None:
+    cluster.kill("querynode-1")
+    assert cluster.revive() == ()
+    assert cluster.pulse()["querynode-1"].health is Health.DEAD
+    with pytest.raises(ClusterError, match="could not be paused"):
+        cluster.pause("querynode-1")
+    cluster.start("querynode-1")
+    assert cluster.pulse()["querynode-1"].health is Health.READY
+
+
+def test_a_member_that_ended_by_itself_is_revived(cluster: LocalCluster) -> None:
+    process = cluster.folder.member("indexnode-1").process
+    assert process is not None
+    process.signal(signal.SIGKILL)
+    assert process.wait_gone(5)
+    assert cluster.revive() == ("indexnode-1",)
+    cluster.start("indexnode-1")
+    assert cluster.pulse()["indexnode-1"].health is Health.READY
+
+
+def test_an_unknown_setting_is_refused_before_anything_is_restarted(cluster: LocalCluster) -> None:
+    before = cluster.pulse()
+    with pytest.raises(BadInput, match=r"did you mean common\.gracefulTime\?"):
+        cluster.configure({"common.gracefulTme": "1"}, lambda _name, _what: None)
+    assert cluster.pulse() == before
