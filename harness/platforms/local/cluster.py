@@ -19,7 +19,7 @@ from harness.errors import BadInput, ClusterError
 from harness.platforms.local import admin, commands, readiness, settings
 from harness.platforms.local.parts import Dependencies, Server, dependencies, milvus_server
 from harness.platforms.local.ports import free_ports
-from harness.platforms.local.process import end_all, spawn, tagged
+from harness.platforms.local.process import end_all, end_tagged, spawn
 from harness.platforms.local.server import holds
 from harness.platforms.local.state import Folder, MemberState
 from harness.platforms.local.trash import remove_folder
@@ -170,8 +170,8 @@ class LocalCluster:
 
     def destroy(self) -> None:
         """End every process that carries this cluster's tag, and remove its folder and what lies elsewhere."""
-        processes = [process for process, tag in tagged() if tag == str(self.folder.path)]
-        if stuck := end_all(processes):
+        processes, stuck = end_tagged(str(self.folder.path))
+        if stuck:
             raise ClusterError(
                 f"{len(stuck)} processes could not be ended",
                 where=f"pids {', '.join(str(process.pid) for process in stuck)}",
