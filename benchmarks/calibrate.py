@@ -4,7 +4,7 @@ Prints docs/calibration.md's tables: every figure's value in every run, the wors
 limit that is shipped; then these limits as TOML. A limit is 1.5 times the worst value, rounded down to two digits
 (for figures where less is worse, 1.5 times as far from 1); a figure that was perfect in all runs gets the smallest
 step noise can make: one bin of a second, or the 1% of errors that a steady state may have. Data has no slack: 0.
-Ends with 1 where a shipped limit that says it is calibrated is laxer than that.
+Ends with 1 where a shipped limit that says it is calibrated is laxer than that, or a figure was never reached.
 
 The runs: for seed in 1 2 3 4 5 6 7 8 9; do tox -e gate -- --harness-seed $seed; done
 """
@@ -50,6 +50,8 @@ def supported(row: SloRow, worst_value: float) -> float:
     """Return the laxest limit that a worst value supports."""
     if row.figure in DATA:
         return 0.0
+    if math.isinf(worst_value):
+        return math.nan  # never reached: no limit can be drawn from that
     if row.relation == ">=":
         return math.ceil(1000 * (1 - max(FACTOR * (1 - worst_value), ERROR_BUDGET))) / 1000
     if row.figure in ("bad_s", "wrong_s"):
@@ -73,7 +75,7 @@ def show(scenario: str, seen: Seen, limits: Limits) -> tuple[dict[str, float], b
         rows = [rows[figure] for _, rows in seen]
         found[figure] = supported(rows[0], worst(rows))
         lax = limits.calibrated and laxer(rows[0], limit, found[figure])
-        bad |= lax
+        bad |= lax or math.isnan(found[figure])
         cells = " | ".join(f"{row.value:.4g}" for row in rows)
         print(f"| {figure} | {cells} | {worst(rows):.4g} | {found[figure]:g} | {limit:g}{' TOO LAX' if lax else ''} |")
     return found, bad

@@ -73,6 +73,7 @@ class EventKind(StrEnum):
     PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
     FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
     MEMBER = "member"  # name: the member's; what: up, down, paused, version
+    MACHINE = "machine"  # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
     NOTE = "note"  # anything a reader of the report should know
 
 

@@ -36,6 +36,8 @@ class Thresholds:
     tail_operations_min: int = 10  # [M] a p99 needs 1,000 operations, so 10 beyond any percentile
     send_lag_share_max: float = 0.1  # [M] of the deadline: see harness.checks.valid
     blameless_lag_ms: float = 25.0  # [N] calm runs on 2 cores had 4 to 11 ms, disturbed ones 18 to 340 ms
+    machine_window: int = 10  # [N] seconds: long enough to be more than some program's start
+    others_cores_max: float = 0.15  # [N] calm runs on 2 cores had 0.11 at most
     load_share_min: float = 0.99  # [N] of what was scheduled
     acked_writes_min: int = 100  # [N] three lost in a hundred would be seen with 95%, were they lost at random
     readback_gap_s: float = 10.0  # [M]

@@ -19,6 +19,7 @@ TAG = "MILVUS_HARNESS_CLUSTER"
 # A load generator carries the process that started it instead, as `pid-started`.
 OWNER = "MILVUS_HARNESS_OWNER"
 _POLL_S = 0.02
+_QUIET_LOOKS = 2
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -137,6 +138,27 @@ def end_all(processes: Sequence[Process], timeout_s: float = 10) -> list[Process
     for process in processes:
         process.signal(signal.SIGKILL)
     return [process for process in processes if not process.wait_gone(timeout_s)]
+
+
+def end_tagged(value: str, timeout_s: float = 10) -> tuple[list[Process], list[Process]]:
+    """SIGKILL every process that carries this tag; return all that were found, and those still there after the time.
+
+    One that is just becoming another program shows no environment for a moment, so two looks in a row must find none.
+    """
+    found: list[Process] = []
+    stuck: list[Process] = []
+    quiet = 0
+
+    def settled() -> bool:
+        nonlocal quiet
+        there = [process for process, tag in tagged() if tag == value and process not in stuck]
+        found.extend(there)
+        stuck.extend(end_all(there, timeout_s))
+        quiet = 0 if there else quiet + 1
+        return quiet == _QUIET_LOOKS
+
+    retrying(retry=retry_if_result(lambda done: not done), wait=wait_fixed(_POLL_S))(settled)()
+    return found, stuck
 
 
 def _reap(pid: int) -> None:

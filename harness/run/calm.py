@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.checks.answers import answers
+from harness.checks.machine import left_alone
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT
 from harness.checks.valid import punctual
@@ -21,5 +22,6 @@ def disturbance(folder: ScenarioFolder, span: Span) -> str:
     history = folder.read_history()
     searches = answers(history, DEFAULT).stream(Kind.SEARCH)
     at = replace(windows(history), begin_ns=span[0], end_ns=span[1])
-    rows = [*steady_state(history, searches, span, DEFAULT, percentiles=()), punctual(history, at, DEFAULT)]
+    steady = steady_state(history, searches, span, DEFAULT, percentiles=())
+    rows = [*steady, punctual(history, at, DEFAULT), left_alone(history, at, DEFAULT)]
     return "; ".join(f"{row.what}: {row.measured}" for row in rows if not row.ok)

@@ -19,6 +19,7 @@ from harness.load.process import LoadProcess
 from harness.plan.plan import Plan, PlannedFault
 from harness.plan.scenario import READ_AGAIN_S, STEADY_ATTEMPTS, WARM_UP_S
 from harness.run.calm import disturbance
+from harness.run.machine import MachineWatcher
 from harness.run.progress import Reporter
 from harness.run.traffic import Traffic, prepare_traffic
 from harness.run.watch import Watcher
@@ -152,7 +153,9 @@ class Execution:
 
     @contextmanager
     def _watching(self, cluster: Cluster) -> Iterator[None]:
-        with Watcher(cluster, self._append) as self._watcher:
+        members = cluster.members()
+        knows_members = bool(members) and all(member.pid for member in members)
+        with Watcher(cluster, self._append) as self._watcher, MachineWatcher(self._append, knows_members=knows_members):
             yield
         self._watcher = None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.checks.answers import answers
 from harness.checks.evidence import answer_findings
+from harness.checks.machine import left_alone
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
 from harness.checks.valid import ledger_sound, punctual, validity
@@ -112,13 +113,14 @@ def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> It
 
 
 def _blame(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
-    """Yield whether the machine kept its time, where nothing but limits on latency were broken.
+    """Yield whether the machine kept its time and was left to the run, where nothing but limits on latency were broken.
 
     Seconds without an answer and wrong answers are no matter of some milliseconds: they count in any case.
     """
     broken = {row.figure for row in rows if row.passed is False}
     if broken and broken <= {*LATENCY, *PERCENTILES}:
         yield punctual(history, at, thresholds)
+        yield left_alone(history, at, thresholds)
 
 
 def _violated(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> bool:

@@ -263,3 +263,14 @@ def shuffled(history: History, seed: int) -> History:
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(history.operations))
     arrays = {name: getattr(history.operations, name)[order] for name in Operations.__dataclass_fields__}
     return replace(history, operations=Operations(**arrays))
+
+
+def taken(history: History, begin_s: float, end_s: float, cores: float) -> History:
+    """Have other programs of the machine take so many cores."""
+    origin_ns = int(history.operations.intended_ns.min())
+    seconds = range(int(begin_s), int(end_s))
+    events = [
+        Event(origin_ns + second * NS_PER_S, EventKind.MACHINE, "cpu", "taken", {"cores": f"{cores}"})
+        for second in seconds
+    ]
+    return replace(history, events=tuple(sorted((*history.events, *events), key=lambda e: e.t_ns)))

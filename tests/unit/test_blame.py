@@ -7,7 +7,7 @@ import numpy as np
 from harness.history import NS_PER_MS, History, Kind
 from harness.slo.judge import judge
 from harness.verdict import Verdict
-from tests.unit.builders import edit, healthy, outage, recall_drop, slower
+from tests.unit.builders import edit, healthy, outage, recall_drop, slower, taken
 from tests.unit.judged import LIMITS
 
 HISTORY = healthy()
@@ -49,3 +49,21 @@ def test_wrong_answers_are_a_fail_however_late_they_were_asked_for() -> None:
 
 def test_an_outage_counts_however_late_the_generator_was() -> None:
     assert verdict(late(outage(HISTORY, 41, 60, [Kind.SEARCH]), by_ms=26)) is Verdict.FAIL
+
+
+def test_slow_answers_prove_nothing_while_other_programs_had_the_machine() -> None:
+    broken = taken(slower(HISTORY, 0, 40, by_ms=200), 0, 60, cores=0.0)
+    assert verdict(broken) is Verdict.FAIL
+    shared = taken(slower(HISTORY, 0, 40, by_ms=200), 50, 62, cores=1.0)
+    assert verdict(shared) is Verdict.INVALID
+    assert any("Cores taken by others, worst 10 s: 1.00" in reason for reason in judge(shared, LIMITS).reasons)
+
+
+def test_a_program_that_starts_beside_it_is_no_excuse() -> None:
+    broken = taken(taken(slower(HISTORY, 0, 40, by_ms=200), 0, 50, cores=0.02), 50, 51, cores=1.5)
+    assert verdict(broken) is Verdict.FAIL
+
+
+def test_a_busy_machine_on_which_all_limits_held_is_no_matter() -> None:
+    assert verdict(taken(HISTORY, 0, 100, cores=1.0)) is Verdict.PASS
+    assert verdict(taken(outage(HISTORY, 41, 60, [Kind.SEARCH]), 0, 100, cores=1.0)) is Verdict.FAIL

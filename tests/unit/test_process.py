@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.platforms import process
-from harness.platforms.process import Process, end_all, orphans, owner_mark, spawn, tagged
+from harness.platforms.process import Process, end_all, end_tagged, orphans, owner_mark, spawn, tagged
 from harness.platforms.waiting import until
 
 Start = Callable[..., Process]
@@ -144,6 +144,16 @@ def test_processes_are_found_by_their_tag_also_those_that_a_member_started(start
     assert one in [found for found, tag in tagged() if tag == str(tmp_path)]
     assert end_all([found for found, tag in tagged() if tag == str(tmp_path)]) == []
     assert not one.alive
+
+
+def test_one_that_was_started_a_moment_ago_is_ended_too(start: Start, tmp_path: Path) -> None:
+    # While the shell becomes the program, its environment can't be read.
+    for _ in range(30):
+        one = start("sleep", "60")
+        ended, stuck = end_tagged(str(tmp_path))
+        assert one in ended
+        assert stuck == []
+        assert not one.alive
 
 
 def test_all_are_ended_the_paused_ones_too(start: Start) -> None:

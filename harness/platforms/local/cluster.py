@@ -21,7 +21,7 @@ from harness.platforms.local.parts import Dependencies, Server, dependencies, mi
 from harness.platforms.local.ports import free_ports
 from harness.platforms.local.server import holds
 from harness.platforms.local.small_machine import laid_over
-from harness.platforms.process import end_all, spawn, tagged
+from harness.platforms.process import end_all, end_tagged, spawn
 from harness.platforms.state import Folder, MemberState
 from harness.platforms.trash import remove_folder
 from harness.platforms.waiting import until
@@ -172,8 +172,8 @@ class LocalCluster:
 
     def destroy(self) -> None:
         """End every process that carries this cluster's tag, and remove its folder and what lies elsewhere."""
-        processes = [process for process, tag in tagged() if tag == str(self.folder.path)]
-        if stuck := end_all(processes):
+        processes, stuck = end_tagged(str(self.folder.path))
+        if stuck:
             raise ClusterError(
                 f"{len(stuck)} processes could not be ended",
                 where=f"pids {', '.join(str(process.pid) for process in stuck)}",

@@ -1,0 +1,43 @@
+"""What others take from the machine is told apart from what the run itself uses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from harness.history import Event, EventKind
+from harness.platforms.waiting import until
+from harness.run.machine import Look, MachineWatcher, between, look
+
+BURN = "import time; end = time.monotonic() + 20\nwhile time.monotonic() < end: pass"
+
+
+def test_what_is_not_ours_is_what_others_took() -> None:
+    before = Look(10.0, 100.0, 5.0, {1: 50.0, 2: 7.0})
+    now = Look(12.0, 103.0, 6.0, {1: 51.0, 3: 0.5})
+    assert between(before, now) == pytest.approx((0.75, 0.5))
+    assert between(before, Look(11.0, 100.5, 5.0, {1: 51.0})) == (0.0, 0.0)
+
+
+def test_our_own_processes_are_seen() -> None:
+    child = subprocess.Popen([sys.executable, "-c", BURN])
+    try:
+        assert {os.getpid(), child.pid} <= look().own_s.keys()
+        assert until(lambda: look().own_s[child.pid] > 0.2, 10)
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.parametrize("knows_members", [True, False])
+def test_every_second_it_is_told_how_much_was_taken(knows_members: bool) -> None:
+    told: list[Event] = []
+    with MachineWatcher(told.append, knows_members=knows_members):
+        assert until(lambda: len(told) >= 2, 10)
+    for event in told:
+        assert event.kind is EventKind.MACHINE
+        assert float(event.detail["cores"]) >= float(event.detail["stolen"]) >= 0
+        assert knows_members or event.detail["cores"] == event.detail["stolen"]
