@@ -19,6 +19,8 @@ HEADING = 24.0  # pixels above each plot, for its name
 RAIL = 16.0  # pixels above a latency plot's scale, where what never came back is drawn
 _RAIL_STEP = 4.0
 _LABEL_GAP = 12.0
+_LABEL_HEIGHT = 14.0
+_LABEL_WIDTH = 66.0  # of "p99 \u2264 38 ms"
 _LEAST_BAR = 2.0  # so that one error among thousands is still seen
 
 
@@ -111,14 +113,19 @@ def _grid(chart: Chart, plot: float) -> Iterator[Markup]:
 
 
 def _limits(chart: Chart, span: Span, plot: float) -> Iterator[Markup]:
+    labels: list[tuple[float, float]] = []
     for limit in chart.limits:
         if not chart.low <= limit.value <= chart.high:
             continue
         y = f"{plot + chart.scale.y(limit.value):.1f}"
         x1, x2 = span.share(limit.begin_s), span.share(limit.end_s)
         yield svg.element("line", x1=svg.percent(x1), x2=svg.percent(x2), y1=y, y2=y, class_="limit")
-        below = float(y) + (-4 if limit.above else 12)
-        yield svg.element("text", limit.label, x=svg.percent(x1), dx=4, y=f"{below:.1f}", class_="limit-name halo")
+        at = float(y) + (-4 if limit.above else 12)
+        # Two limits may lie closer than a label is high: then their labels stand side by side.
+        beside = sum(x == x1 and abs(at - other) < _LABEL_HEIGHT for x, other in labels)
+        labels.append((x1, at))
+        dx = 4 + _LABEL_WIDTH * beside
+        yield svg.element("text", limit.label, x=svg.percent(x1), dx=dx, y=f"{at:.1f}", class_="limit-name halo")
 
 
 def _line_paths(chart: Chart, span: Span, t_s: NDArray[np.float64]) -> Iterator[Markup]:
