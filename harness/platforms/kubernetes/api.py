@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from harness.errors import BadInput, ClusterError
 Object = dict[str, Any]
 _MANAGER = "milvus-harness"
 _TIMEOUT_S = 10.0
+# How long a watch lasts before it is begun again by itself.
+_WATCH_S = 60
 # How often a request is tried again while the API server is away for a moment.
 _RETRIES = 3
 # It says each of them on standard error; what came of it is told by us.
@@ -30,12 +32,24 @@ class Kube:
 
     def __init__(self, kubeconfig: Path | None, context: str | None, cache: Path) -> None:
         self._kubeconfig, self._context = kubeconfig, context
-        made = self.new_client()
+        self._client = self._new_client()
         with _told("the API server"):
-            self._dynamic = dynamic.DynamicClient(made, cache_file=str(cache))
+            self._dynamic = dynamic.DynamicClient(self._client, cache_file=str(cache))
 
-    def new_client(self) -> Any:
-        """Return a client of its own: one that streams must share its with nobody. Errors: BadInput."""
+    def close(self) -> None:
+        """Let go of the connections; what is asked afterwards opens new ones."""
+        _close(self._client)
+
+    @contextmanager
+    def core(self) -> Iterator[Any]:
+        """Yield the core API with a client of its own, for exec and port-forward. Errors: BadInput."""
+        made = self._new_client()
+        try:
+            yield client.CoreV1Api(made)
+        finally:
+            _close(made)
+
+    def _new_client(self) -> Any:
         settings = client.Configuration()
         settings.retries = urllib3.Retry(_RETRIES, backoff_factor=0.2)
         try:
@@ -82,18 +96,27 @@ class Kube:
             return list(listed["items"]), str(listed["metadata"]["resourceVersion"])
 
     def watch(
-        self, kind: str, namespace: str | None, version: str, *, api: str = "v1", timeout_s: int = 60
+        self, kind: str, namespace: str | None, version: str, opened: Callable[[Any], None], *, api: str = "v1"
     ) -> Iterator[tuple[str, Object]]:
-        """Yield what becomes of objects from a version on: ADDED, MODIFIED or DELETED, and the object."""
+        """Yield what becomes of objects from a version on: ADDED, MODIFIED or DELETED, and the object.
+
+        `opened` is given the answer as it begins: its `shutdown()`, from any thread, ends the watch.
+        """
+
+        def listing(**arguments: Any) -> Any:
+            answer = self._resource(api, kind).get(**arguments)
+            opened(answer)
+            return answer
+
         with _told(kind):
             for event in watch.Watch().stream(
-                self._resource(api, kind).get,
+                listing,
                 namespace=namespace,
                 resource_version=version,
-                timeout_seconds=timeout_s,
+                timeout_seconds=_WATCH_S,
                 serialize=False,
                 # A server that is gone without a word is noticed soon after it should have ended the watch.
-                _request_timeout=(_TIMEOUT_S, timeout_s + _TIMEOUT_S),
+                _request_timeout=(_TIMEOUT_S, _WATCH_S + _TIMEOUT_S),
             ):
                 yield str(event["type"]), event["raw_object"]
 
@@ -148,12 +171,13 @@ class Kube:
             )
             return bytes(answer.data).decode(errors="replace")
 
-    def new_core(self) -> Any:
-        """Return the core API with a client of its own, for exec and port-forward."""
-        return client.CoreV1Api(self.new_client())
-
     def _resource(self, api: str, kind: str) -> Any:
         return self._dynamic.resources.get(api_version=api, kind=kind)
+
+
+def _close(made: Any) -> None:
+    made.rest_client.pool_manager.clear()
+    made.close()
 
 
 @contextmanager

@@ -47,8 +47,7 @@ class PortForward:
 
     def _serve(self, connection: socket.socket) -> None:
         # The client raises its own error, the websocket's or the socket's; each one ends this connection alone.
-        with connection, suppress(Exception):
-            core: Any = self._kube.new_core()
+        with connection, suppress(Exception), self._kube.core() as core:
             forwarded = portforward(
                 core.connect_get_namespaced_pod_portforward, self._pod(), self._namespace, ports=str(self._target)
             )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kubernetes.stream import stream
 
 from harness.errors import ClusterError
@@ -38,20 +36,20 @@ def is_paused(kube: Kube, namespace: str, pod: Pod) -> bool:
 
 def run(kube: Kube, namespace: str, pod: Pod, script: str) -> str:
     """Run a shell script in the pod's container and return what it printed. Errors: ClusterError."""
-    core: Any = kube.new_core()
     try:
-        answer = stream(
-            core.connect_get_namespaced_pod_exec,
-            pod.name,
-            namespace,
-            container=pod.container,
-            command=["/bin/sh", "-c", script],
-            stdout=True,
-            stderr=True,
-            stdin=False,
-            tty=False,
-            _request_timeout=_TIMEOUT_S,
-        )
+        with kube.core() as core:
+            answer = stream(
+                core.connect_get_namespaced_pod_exec,
+                pod.name,
+                namespace,
+                container=pod.container,
+                command=["/bin/sh", "-c", script],
+                stdout=True,
+                stderr=True,
+                stdin=False,
+                tty=False,
+                _request_timeout=_TIMEOUT_S,
+            )
     except Exception as error:  # noqa: BLE001 - the client raises its own, the websocket's and the socket's
         said = str(getattr(error, "reason", "") or error).splitlines()[0]
         raise ClusterError(f"nothing can be run in it: {said}", where=f"pod {pod.name}", mend="see its log") from None

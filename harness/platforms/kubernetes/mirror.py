@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic_ns
+from typing import Any
 
 from harness.errors import ClusterError
 from harness.platforms.kubernetes.api import Kube, Object
 
-# How long a watch lasts before it is begun again by itself, and the wait before one that broke is.
-_WATCH_S = 60
+# The wait before a watch that broke is begun again.
 _AGAIN_S = 0.5
 
 OnChange = Callable[[str, Object, int], None]
@@ -29,6 +30,7 @@ class Mirror:
         self._on_change = on_change
         self._seen: dict[str, Object] = {}
         self._over = threading.Event()
+        self._answer: Any = None
         self._thread = threading.Thread(target=self._run, name=f"watch {kind}", daemon=True)
         self.away_since_ns: int | None = None
         self.failure: Exception | None = None
@@ -39,8 +41,12 @@ class Mirror:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop following; the thread ends with its current watch."""
+        """Stop following."""
         self._over.set()
+        while self._thread.is_alive():
+            with suppress(Exception):  # the answer may be over at this very moment
+                self._answer.shutdown()
+            self._thread.join(_AGAIN_S)
 
     def _run(self) -> None:
         while not self._over.is_set():
@@ -58,12 +64,15 @@ class Mirror:
 
     def _follow(self) -> None:
         for change, found in self._kube.watch(
-            self._kind, self._namespace, self._version, api=self._api, timeout_s=_WATCH_S
+            self._kind, self._namespace, self._version, self._opened, api=self._api
         ):
             if self._over.is_set():
                 return
             self._version = found["metadata"]["resourceVersion"]
             self._tell(change, found)
+
+    def _opened(self, answer: Any) -> None:
+        self._answer = answer
 
     def _relist(self) -> None:
         """What happened while nobody watched: a watch can't be resumed from a version that is too old."""
