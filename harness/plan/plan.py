@@ -11,7 +11,7 @@ from harness.cluster import Durations, Role
 from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
-from harness.plan.scenario import OBSERVE_S, READ_AGAIN_S, STEADY_ATTEMPTS, WARM_UP_S, Chaos, Scenario
+from harness.plan.scenario import OBSERVE_S, READ_AGAIN_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario
 
 _LOCAL = Durations()
 # What chaos draws from: a cluster with one query node less must be able to serve, so dependencies come singly too.
@@ -71,7 +71,7 @@ class Plan:
     def traffic_s(self) -> float:
         """For how long traffic is scheduled at most: what a fault may take beyond what is expected, included."""
         faults_s = sum(planned.wait_s + 3 * self.expected_of(planned) + 60 for planned in self.faults)
-        return WARM_UP_S + STEADY_ATTEMPTS * self.scenario.steady_s + faults_s + self.observe_s
+        return WARM_UP_S + self.scenario.steady_s + STEADY_PATIENCE_S + faults_s + self.observe_s
 
     def expected_of(self, planned: PlannedFault) -> float:
         """About how long a fault takes, from its beginning until it is healed."""

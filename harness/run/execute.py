@@ -10,6 +10,7 @@ from dataclasses import replace
 from time import monotonic, monotonic_ns
 
 from harness.checks.thresholds import DEFAULT
+from harness.checks.windows import Span
 from harness.cluster import Cluster, ClusterSpec, Platform
 from harness.errors import ClusterError, HarnessError
 from harness.faults.inject import Injection, inject
@@ -17,7 +18,7 @@ from harness.faults.journal import Journal, heal
 from harness.history import NS_PER_S, Event, EventKind, Readback
 from harness.load.process import LoadProcess
 from harness.plan.plan import Plan, PlannedFault
-from harness.plan.scenario import READ_AGAIN_S, STEADY_ATTEMPTS, WARM_UP_S
+from harness.plan.scenario import READ_AGAIN_S, STEADY_PATIENCE_S, WARM_UP_S
 from harness.run.calm import disturbance
 from harness.run.machine import MachineWatcher
 from harness.run.progress import Reporter
@@ -27,6 +28,8 @@ from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
 
+# How much of a stretch that was not calm is left behind at a time.
+_LOOK_AGAIN_S = 10.0
 _TICK_S = 0.25
 
 
@@ -111,23 +114,26 @@ class Execution:
                 self._pass(self.plan.observe_s if self.plan.faults else 0)
 
     def _steady(self, steady_s: float) -> None:
-        """Measure the steady state; where the machine was not calm, measure again, and say so.
+        """Measure the steady state: the first stretch that is calm, or the last one where patience ends before.
 
         The phase is written down once it is over, so that the history holds the one that counts.
         """
-        for attempt in range(1, STEADY_ATTEMPTS + 1):
-            begin_ns = monotonic_ns()
-            self.reporter.phase(f"{self.plan.scenario.name}: steady", steady_s)
-            self._pass(steady_s)
-            span = (begin_ns, monotonic_ns())
-            # One too short to be judged is the user's choice: trying again makes it no longer.
-            why = "" if steady_s < DEFAULT.steady_s else disturbance(self.folder, span)
-            if not why or attempt == STEADY_ATTEMPTS:
+        self.reporter.phase(f"{self.plan.scenario.name}: steady", steady_s)
+        self._pass(steady_s)
+        patient_until_s = monotonic() + STEADY_PATIENCE_S
+        while why := self._disturbed(span := _last(steady_s)):
+            if monotonic() + _LOOK_AGAIN_S > patient_until_s:
                 break
-            self._tell(EventKind.NOTE, "steady", f"not calm, so it was measured again: {why}")
-            self.reporter.say(f"{self.plan.scenario.name}: not calm, so the steady state is measured again ({why})")
+            self._tell(EventKind.NOTE, "steady", f"not calm, so it goes on: {why}")
+            self.reporter.say(f"{self.plan.scenario.name}: not calm, so the steady state goes on ({why})")
+            self._pass(_LOOK_AGAIN_S)
         self._append(Event(span[0], EventKind.PHASE, "steady", "begin"))
         self._append(Event(span[1], EventKind.PHASE, "steady", "end"))
+
+    def _disturbed(self, span: Span) -> str:
+        """Return why a stretch is no steady state. One too short to be judged is its writer's choice, and is taken."""
+        too_short = self.plan.scenario.steady_s < DEFAULT.steady_s
+        return "" if too_short else disturbance(self.folder, span)
 
     def _fault(self, planned: PlannedFault, cluster: Cluster) -> None:
         def tell(what: str, detail: Mapping[str, str]) -> None:
@@ -209,3 +215,8 @@ def _told(error: BaseException) -> str:
     if isinstance(error, HarnessError):
         return str(error)
     return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+
+
+def _last(seconds: float) -> Span:
+    end_ns = monotonic_ns()
+    return end_ns - round(seconds * NS_PER_S), end_ns
