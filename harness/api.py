@@ -4,7 +4,18 @@ Nothing else of this package is meant to be imported by users.
 """
 
 from harness.cluster import Role, Topology
-from harness.plan.faults import Configure, Kill, Pause, Scale, Upgrade
+from harness.plan.faults import (
+    Configure,
+    Drain,
+    Isolate,
+    Kill,
+    KillContainer,
+    Pause,
+    Scale,
+    StopNode,
+    Terminate,
+    Upgrade,
+)
 from harness.plan.scenario import Chaos, Scenario
 from harness.plan.specs import DataSpec, TrafficSpec
 from harness.pytest_plugin.marks import scenario
@@ -14,12 +25,17 @@ __all__ = [
     "Chaos",
     "Configure",
     "DataSpec",
+    "Drain",
+    "Isolate",
     "Kill",
+    "KillContainer",
     "Outcome",
     "Pause",
     "Role",
     "Scale",
     "Scenario",
+    "StopNode",
+    "Terminate",
     "Topology",
     "TrafficSpec",
     "Upgrade",

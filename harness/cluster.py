@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -34,7 +34,23 @@ DEPENDENCIES = (Role.ETCD, Role.OBJECT_STORE, Role.MESSAGE_QUEUE)
 UPGRADE_ORDER = (
     *(Role.INDEX_NODE, Role.COORDINATORS, Role.STREAMING_NODE, Role.QUERY_NODE, Role.DATA_NODE, Role.PROXY),
 )
-_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+def version_of(milvus: str) -> tuple[int, ...]:
+    """Return the numbers of a version or of an image's tag; none where it is no version."""
+    found = _VERSION.match(milvus.rpartition("/")[2].rpartition(":")[2])
+    return tuple(int(number) for number in found.groups() if number) if found else ()
+
+
+def roll_order(running: str, to: str) -> tuple[Role, ...]:
+    """Return the order in which members are rolled; back to an older version it is the opposite one."""
+    return tuple(reversed(UPGRADE_ORDER)) if is_older(to, running) else UPGRADE_ORDER
+
+
+def is_older(one: str, other: str) -> bool:
+    """Whether a version is older than another. What is no version is neither older nor newer."""
+    return bool(version_of(one) and version_of(other) and version_of(one) < version_of(other))
 
 
 def roles_of(milvus: str) -> tuple[Role, ...]:
@@ -42,9 +58,7 @@ def roles_of(milvus: str) -> tuple[Role, ...]:
 
     What is no version, as the folder of a server or an odd tag, counts as below 2.6, as the operator does.
     """
-    found = _VERSION.match(milvus.rpartition("/")[2].rpartition(":")[2])
-    newer = found is not None and (int(found.group(1)), int(found.group(2))) >= (2, 6)
-    left_out = Role.INDEX_NODE if newer else Role.STREAMING_NODE
+    left_out = Role.INDEX_NODE if version_of(milvus) >= (2, 6) else Role.STREAMING_NODE
     return tuple(role for role in Role if role is not left_out)
 
 
@@ -71,6 +85,7 @@ class Member:
     rss_bytes: int
     uptime_s: float
     node: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,12 +98,18 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where clients connect. The token is a secret: it is left out of repr, reports and process lists."""
+    """Where clients connect. The token is a secret: it is left out of repr, reports and process lists.
+
+    `way` is how it leads to Milvus, as reports say it; `reach` a command that leads there, where the address ends with
+    the harness.
+    """
 
     host: str
     port: int
     token: str = field(default="", repr=False)
     tls: bool = False
+    way: str = ""
+    reach: str = ""
 
     @property
     def address(self) -> str:
@@ -138,6 +159,7 @@ class Durations:
     provision_s: float = 8.0
     load_s: float = 8.0
     restart_s: float = 2.0
+    stop_s: float = 3.0
     queue_restart_s: float = 10.0  # Kafka needs that to come back from a SIGKILL
     scale_s: float = 5.0
     roll_s: float = 30.0
@@ -229,15 +251,20 @@ class Breakable(Protocol):
 
 
 @runtime_checkable
-class Changeable(Protocol):
-    """A cluster whose shape, version and settings can be changed while it serves."""
+class Scalable(Protocol):
+    """A cluster whose roles can have more or fewer members while it serves."""
 
     def scale(self, role: Role, count: int, on_member: OnMember) -> None:
         """Make the role have `count` members; those too many leave gracefully."""
         ...
 
+
+@runtime_checkable
+class Changeable(Scalable, Protocol):
+    """A cluster whose version and settings can be changed while it serves, too."""
+
     def upgrade(self, milvus: str, on_member: OnMember) -> None:
-        """Roll every Milvus member to a version, in Milvus's own order."""
+        """Roll every Milvus member to a version, in Milvus's own order; to an older one in the opposite order."""
         ...
 
     def configure(self, settings: Mapping[str, str], on_member: OnMember) -> None:
@@ -249,8 +276,78 @@ class Changeable(Protocol):
         ...
 
 
+@runtime_checkable
+class Contained(Protocol):
+    """A cluster whose members run in containers that somebody starts again in place."""
+
+    def kill_container(self, member: str) -> None:
+        """SIGKILL a member's program and leave the rest to what supervises it."""
+        ...
+
+
+@runtime_checkable
+class OnNodes(Protocol):
+    """A cluster whose members lie on nodes and can be moved from one to another."""
+
+    def cordon(self, node: str) -> None:
+        """Keep new members from a node."""
+        ...
+
+    def uncordon(self, node: str) -> None:
+        """Let new members onto a node again."""
+        ...
+
+    def drain(self, node: str, on_member: OnMember) -> None:
+        """Cordon a node and have the Milvus members on it leave gracefully."""
+        ...
+
+
+@runtime_checkable
+class NodePower(Protocol):
+    """A cluster whose nodes can be switched off."""
+
+    def nodes(self) -> tuple[str, ...]:
+        """Return the nodes that may be stopped."""
+        ...
+
+    def stop_node(self, node: str) -> None:
+        """Stop a node at once, with all that runs on it."""
+        ...
+
+    def start_node(self, node: str) -> None:
+        """Start a node again and wait until it is ready."""
+        ...
+
+
+@runtime_checkable
+class Isolable(Protocol):
+    """A cluster with a packet filter between its members."""
+
+    def isolate(self, one: Role, other: Role) -> None:
+        """Let no packet pass between two roles."""
+        ...
+
+    def join(self, one: Role, other: Role) -> None:
+        """Let packets pass again."""
+        ...
+
+
+@runtime_checkable
+class Conditioned(Protocol):
+    """A cluster of which somebody else says how it is."""
+
+    def conditions(self) -> Mapping[str, str]:
+        """Return what is said of it now, each with its reason."""
+        ...
+
+
 class Platform(Protocol):
     """Makes clusters."""
+
+    @property
+    def verbs(self) -> tuple[type, ...]:
+        """The protocols beside Cluster that its clusters follow."""
+        ...
 
     @property
     def name(self) -> str:
@@ -264,6 +361,10 @@ class Platform(Protocol):
 
     def check(self, spec: ClusterSpec) -> None:
         """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
+        ...
+
+    def intent(self, spec: ClusterSpec) -> Iterable[str]:
+        """Say, step by step, what would be done to make a cluster; nothing is."""
         ...
 
     def create(self, spec: ClusterSpec, *, keep: bool) -> Cluster:

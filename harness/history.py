@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +73,11 @@ class EventKind(StrEnum):
 
     PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
     FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
-    MEMBER = "member"  # name: the member's; what: up, down, paused, version
+    MEMBER = "member"  # name: the member's; what: up, starting, down, paused, gone, version
     MACHINE = "machine"  # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
+    RESOURCE = "resource"  # name: a condition, e.g. MilvusReady, or status; what: its value; detail: reason, message
+    ORCHESTRATOR = "orchestrator"  # name: the object, e.g. Pod/x; what: the reason, e.g. Killing; detail: message
+    WAY_IN = "way_in"  # name: e.g. port-forward; what: broken, open; detail: pod
     NOTE = "note"  # anything a reader of the report should know
 
 
@@ -86,6 +90,15 @@ class Event:
     name: str
     what: str
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Eventful(Protocol):
+    """A cluster that can tell more than its members' lives."""
+
+    def happenings(self) -> Sequence[Event]:
+        """Return what happened beside the members' lives since the last call, oldest first."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -157,6 +157,11 @@ def downtime(stream: Stream, begin_ns: int, end_ns: int, thresholds: Thresholds)
     )
 
 
+def bad_bins(stream: Stream, begin_ns: int, end_ns: int, thresholds: Thresholds) -> NDArray[np.bool_]:
+    """Return which 1 s bins from begin_ns on are over budget: those that bad_s counts."""
+    return over_budget(*_binned(stream, ~stream.good, begin_ns, end_ns, thresholds), thresholds)
+
+
 def wrong_s(stream: Stream, begin_ns: int, end_ns: int, thresholds: Thresholds) -> tuple[float, int]:
     """Return the seconds of 1 s bins with more than 5% of their answers wrong, and the number of bins."""
     wrong, _ = _binned(stream, stream.wrong, begin_ns, end_ns, thresholds)

@@ -12,7 +12,7 @@ from harness.checks.windows import Span
 from harness.history import NS_PER_S, EventKind, History
 from harness.verdict import Validity
 
-DISTURBING = ("down", "up", "paused")
+DISTURBING = ("down", "starting", "up", "paused")
 
 
 def steady_state(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from harness.cli import offline
-from harness.cli.render import render
-from harness.cluster import ClusterSpec, Role, Topology
+from harness.cli import members, offline
+from harness.cli.render import PlatformFile, QueryNodes, render, topology
+from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput
 from harness.faults import journal
 from harness.platforms import home, registry
@@ -47,32 +45,44 @@ def up(
     milvus: Annotated[str, typer.Option(help="a version, or the folder of an unpacked server")] = "2.3.5",
     profile: Annotated[str, typer.Option(help="settings profile: fast or default")] = "fast",
     set_: Annotated[list[str] | None, typer.Option("--set", help="a setting as key=value, may be repeated")] = None,
-    query_nodes: Annotated[int, typer.Option(min=1, help="how many query nodes")] = 2,
+    query_nodes: QueryNodes = None,
     platform: Annotated[str, typer.Option(help="local, kind or kubernetes")] = "local",
-    platform_file: Annotated[Path | None, typer.Option(help="options of kind and kubernetes")] = None,
+    platform_file: PlatformFile = None,
     context: Annotated[str, typer.Option(help="kubernetes: the kubeconfig's context to use")] = "",
     namespace: Annotated[str, typer.Option(help="kubernetes: a namespace that is there already")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
     """Start a real Milvus cluster and leave it running."""
-    spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), Topology({Role.QUERY_NODE: query_nodes}))
+    counts = topology(query_nodes, None if platform == "local" else platform_file)
+    spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), counts)
     made = registry.make_platform(PlatformChoice(platform, platform_file, context, namespace))
+    if dry_run:
+        made.check(spec)
+        for number, step in enumerate(made.intent(spec), 1):
+            _console.print(f"{number}. {step}", highlight=False, soft_wrap=True, markup=False)
+        return
     try:
         cluster = made.create(spec, keep=True)
     finally:
         made.close()
-    _console.print(f"{name} is up at {cluster.endpoint().address}", highlight=False, soft_wrap=True)
+    endpoint = cluster.endpoint()
+    where = f"reach it with: {endpoint.reach}" if endpoint.reach else f"at {endpoint.address}"
+    _console.print(f"{name} is up {where}", highlight=False, soft_wrap=True)
     if platform == "local":
         _console.print("Milvus listens on every address of this machine; see docs/reference.md", style="dim")
 
 
 @app.command()
 def status(name: Annotated[str | None, typer.Argument(help="only this cluster")] = None) -> None:
-    """Show every member: role, version, pid, port, health, memory, uptime."""
+    """Show every member with its role, version, health and where it runs, and what its orchestrator says of it."""
     names = [name] if name else home.names()
     if not names:
         _console.print("no cluster; start one with: harness up")
     for each in names:
-        _console.print(_members_table(each))
+        cluster = registry.open_cluster(each)
+        _console.print(members.table(cluster))
+        for line in members.conditions(cluster):
+            _console.print(line, highlight=False, soft_wrap=True, style="dim")
 
 
 @app.command()
@@ -121,15 +131,3 @@ def doctor() -> None:
         _console.print(mark, ailment.what, "" if ailment.ok else f"-> {ailment.mend}", highlight=False, soft_wrap=True)
     if not all(ailment.ok or ailment.optional for ailment in ailments):
         raise typer.Exit(4)
-
-
-def _members_table(name: str) -> Table:
-    cluster = registry.open_cluster(name)
-    # 80 columns hold it without a border.
-    table = Table(title=name, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("member", "role", "version", "pid or node", "port", "health", "memory", "uptime"):
-        table.add_column(column, no_wrap=True)
-    for m in cluster.members():
-        row = (m.name, m.role, m.version or "-", str(m.pid or m.node or "-"), str(m.port or "-"), m.health)
-        table.add_row(*row, f"{m.rss_bytes / 1e6:.0f} MB", f"{m.uptime_s:.0f} s")
-    return table

@@ -2,60 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import cast
 
-from harness.cluster import Breakable, Changeable, Cluster, Health, OnMember, Role
-from harness.errors import BadInput, ClusterError, Unsupported
-from harness.faults.journal import Journal, Undo, Verb
-from harness.plan.faults import Configure, Fault, Kill, Pause, Scale, Upgrade
+from harness.cluster import Breakable, Changeable, Cluster, Contained, Health, OnMember, Scalable
+from harness.errors import ClusterError
+from harness.faults.injection import Injection, choose, require
+from harness.faults.journal import Undo, Verb
+from harness.faults.nodes import drain, isolate, stop_node
+from harness.plan.faults import (
+    Configure,
+    Drain,
+    Isolate,
+    Kill,
+    KillContainer,
+    Pause,
+    Scale,
+    StopNode,
+    Terminate,
+    Upgrade,
+)
 from harness.plan.plan import PlannedFault
-
-Tell = Callable[[str, Mapping[str, str]], None]
-Wait = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Injection:
-    """What a fault needs beside itself: the cluster, the journal, and the run's way to tell and to wait.
-
-    `tell` records the fault's moments (inject, effect, heal, healed), `wait` passes time while traffic flows.
-    """
-
-    cluster: Cluster
-    journal: Journal
-    tell: Tell
-    wait: Wait
-
-
-def require(cluster: Cluster, fault: Fault) -> None:
-    """Refuse a fault that the platform can't do. Errors: Unsupported."""
-    needed = Breakable if isinstance(fault, Kill | Pause) else Changeable
-    if not isinstance(cluster, needed):
-        raise Unsupported(
-            f"{fault.label} can't be done to {cluster.name}", where="platform", mend="run the scenario on another one"
-        )
 
 
 def inject(planned: PlannedFault, injection: Injection) -> None:
     """Carry out one fault from its injection to its observed healing.
 
-    Errors: BadInput when there is no member to hit, ClusterError when it did not take or did not heal.
+    Errors: BadInput when there is no member to hit, Unsupported where the cluster can't do it, ClusterError when it
+    did not take or did not heal.
     """
-    fault = planned.fault
+    fault, choice = planned.fault, planned.choice
     require(injection.cluster, fault)
-    if isinstance(fault, Kill):
-        _kill(fault, planned.choice, injection)
-    elif isinstance(fault, Pause):
-        _pause(fault, planned.choice, injection)
-    else:
-        _change(fault, injection)
+    match fault:
+        case Kill():
+            _kill(fault, choice, injection)
+        case Pause():
+            _pause(fault, choice, injection)
+        case Terminate() | KillContainer():
+            _end(fault, choice, injection)
+        case Drain():
+            drain(fault, choice, injection)
+        case StopNode():
+            stop_node(fault, choice, injection)
+        case Isolate():
+            isolate(fault, injection)
+        case _:
+            _change(fault, injection)
 
 
 def _kill(fault: Kill, choice: int, injection: Injection) -> None:
     cluster = cast("Breakable", injection.cluster)
-    targets = _choose(injection.cluster, fault.role, fault.count, choice)
+    targets = choose(injection.cluster, fault.role, fault.count, choice)
     before = {name: injection.cluster.pulse()[name].uid for name in targets}
     with injection.journal.step(fault.label, tuple(Undo(Verb.START, name) for name in targets)):
         injection.tell("inject", {"members": ", ".join(targets)})
@@ -71,9 +68,28 @@ def _kill(fault: Kill, choice: int, injection: Injection) -> None:
         injection.tell("healed", {})
 
 
+def _end(fault: Terminate | KillContainer, choice: int, injection: Injection) -> None:
+    """End one member in a way that takes its own time, and have it started again."""
+    cluster = cast("Breakable", injection.cluster)
+    (target,) = choose(injection.cluster, fault.role, 1, choice)
+    before = {target: injection.cluster.pulse()[target].uid}
+    with injection.journal.step(fault.label, (Undo(Verb.START, target),)):
+        injection.tell("inject", {"members": target})
+        if isinstance(fault, KillContainer):
+            cast("Contained", cluster).kill_container(target)
+        else:
+            cluster.terminate(target)
+        _observe_gone(injection.cluster, before)
+        injection.tell("effect", {"members": target})
+        injection.tell("heal", {})
+        cluster.start(target)
+        _observe_restarts(injection.cluster, before)
+        injection.tell("healed", {})
+
+
 def _pause(fault: Pause, choice: int, injection: Injection) -> None:
     cluster = cast("Breakable", injection.cluster)
-    (target,) = _choose(injection.cluster, fault.role, 1, choice)
+    (target,) = choose(injection.cluster, fault.role, 1, choice)
     with injection.journal.step(fault.label, (Undo(Verb.RESUME, target),)):
         injection.tell("inject", {"members": target})
         cluster.pause(target)
@@ -102,7 +118,7 @@ def _change(fault: Scale | Upgrade | Configure, injection: Injection) -> None:
 
     with injection.journal.step(fault.label, _undo(fault, injection.cluster)):
         injection.tell("inject", {})
-        _carry_out(fault, cast("Changeable", injection.cluster), on_member)
+        _carry_out(fault, injection.cluster, on_member)
         after = injection.cluster.pulse()
         if not told or all(after.get(name) == before.get(name) for name in told):
             raise ClusterError(f"{fault.label} changed no member", where=injection.cluster.name, mend="see its logs")
@@ -110,13 +126,14 @@ def _change(fault: Scale | Upgrade | Configure, injection: Injection) -> None:
         injection.tell("healed", {})
 
 
-def _carry_out(fault: Scale | Upgrade | Configure, cluster: Changeable, on_member: OnMember) -> None:
-    if isinstance(fault, Scale):
-        cluster.scale(fault.role, fault.to, on_member)
-    elif isinstance(fault, Upgrade):
-        cluster.upgrade(fault.to, on_member)
-    else:
-        cluster.configure(fault.settings, on_member)
+def _carry_out(fault: Scale | Upgrade | Configure, cluster: Cluster, on_member: OnMember) -> None:
+    match fault:
+        case Scale():
+            cast("Scalable", cluster).scale(fault.role, fault.to, on_member)
+        case Upgrade():
+            cast("Changeable", cluster).upgrade(fault.to, on_member)
+        case Configure():
+            cast("Changeable", cluster).configure(fault.settings, on_member)
 
 
 def _undo(fault: Scale | Upgrade | Configure, cluster: Cluster) -> tuple[Undo, ...]:
@@ -125,16 +142,6 @@ def _undo(fault: Scale | Upgrade | Configure, cluster: Cluster) -> tuple[Undo, .
         return (Undo(Verb.SCALE, fault.role, str(sum(member.role is fault.role for member in members))),)
     # A roll that broke off leaves members of two kinds, each of them whole: starting what is dead is its undo.
     return tuple(Undo(Verb.START, member.name) for member in members if member.role.is_milvus)
-
-
-def _choose(cluster: Cluster, role: Role, count: int, choice: int) -> tuple[str, ...]:
-    """Choose living members of a role. An empty choice is an error, never a fault that did nothing."""
-    there = [m.name for m in cluster.members() if m.role is role and m.health is Health.READY]
-    if len(there) < count:
-        raise BadInput(
-            f"{count} members of {role} are to be hit, {len(there)} live", where=cluster.name, mend="see harness status"
-        )
-    return tuple(there[(choice + index) % len(there)] for index in range(count))
 
 
 def _observe(cluster: Cluster, members: tuple[str, ...], health: Health) -> None:

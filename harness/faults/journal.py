@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
-from harness.cluster import Breakable, Changeable, Cluster, Role
+from harness.cluster import Breakable, Cluster, Isolable, NodePower, OnNodes, Role, Scalable
 
 
 class Verb(StrEnum):
@@ -20,6 +20,9 @@ class Verb(StrEnum):
     START = "start"
     RESUME = "resume"
     SCALE = "scale"
+    UNCORDON = "uncordon"
+    START_NODE = "start node"
+    JOIN = "join"
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,14 @@ def heal(cluster: Cluster) -> int:
 def take_back(cluster: Cluster, undo: Undo) -> None:
     """Do one undo. Doing it twice does no harm. Errors: BadInput, ClusterError."""
     if undo.verb is Verb.SCALE:
-        cast("Changeable", cluster).scale(Role(undo.target), int(undo.value), lambda _member, _what: None)
-        return
-    breakable = cast("Breakable", cluster)
-    if undo.verb is Verb.RESUME:
-        breakable.resume(undo.target)
-    breakable.start(undo.target)
+        cast("Scalable", cluster).scale(Role(undo.target), int(undo.value), lambda _member, _what: None)
+    elif undo.verb is Verb.UNCORDON:
+        cast("OnNodes", cluster).uncordon(undo.target)
+    elif undo.verb is Verb.START_NODE:
+        cast("NodePower", cluster).start_node(undo.target)
+    elif undo.verb is Verb.JOIN:
+        cast("Isolable", cluster).join(Role(undo.target), Role(undo.value))
+    else:
+        if undo.verb is Verb.RESUME:
+            cast("Breakable", cluster).resume(undo.target)
+        cast("Breakable", cluster).start(undo.target)

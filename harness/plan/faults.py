@@ -96,17 +96,104 @@ class Configure:
         return about.roll_s
 
 
+@dataclass(frozen=True)
+class Terminate:
+    """Ask one member of a role to end (SIGTERM), and start it again once it has."""
+
+    role: Role
+
+    @property
+    def label(self) -> str:
+        """What it does, in a few words."""
+        return f"terminate {self.role}"
+
+    def expected_s(self, about: Durations) -> float:
+        """About how long it takes from its beginning until it is healed."""
+        return about.stop_s + about.restart_s
+
+
+@dataclass(frozen=True)
+class KillContainer:
+    """SIGKILL the program in the container of one member of a role; its pod stays, and starts it again."""
+
+    role: Role
+
+    @property
+    def label(self) -> str:
+        """What it does, in a few words."""
+        return f"kill the container of {self.role}"
+
+    def expected_s(self, about: Durations) -> float:
+        """About how long it takes from its beginning until it is healed."""
+        return about.restart_s
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Cordon the node that holds a member of a role, have the Milvus members on it leave, and give it back."""
+
+    role: Role
+
+    @property
+    def label(self) -> str:
+        """What it does, in a few words."""
+        return f"drain the node of {self.role}"
+
+    def expected_s(self, about: Durations) -> float:
+        """About how long it takes from its beginning until it is healed."""
+        return about.stop_s + about.restart_s
+
+
+@dataclass(frozen=True)
+class StopNode:
+    """Stop the node that holds a member of a role, with all that runs on it, for a time."""
+
+    role: Role
+    for_s: float = 20.0
+
+    @property
+    def label(self) -> str:
+        """What it does, in a few words."""
+        return f"stop the node of {self.role} for {self.for_s:g} s"
+
+    def expected_s(self, about: Durations) -> float:
+        """About how long it takes from its beginning until it is healed."""
+        return self.for_s + 3 * about.restart_s
+
+
+@dataclass(frozen=True)
+class Isolate:
+    """Let no packet pass between the members of two roles for a time."""
+
+    role: Role
+    other: Role
+    for_s: float = 10.0
+
+    @property
+    def label(self) -> str:
+        """What it does, in a few words."""
+        return f"isolate {self.role} from {self.other} for {self.for_s:g} s"
+
+    def expected_s(self, about: Durations) -> float:
+        """About how long it takes from its beginning until it is healed."""
+        return self.for_s + about.restart_s
+
+
 _ROLES = ", ".join(f"Role.{role.name}" for role in Role)
-Fault = Kill | Pause | Scale | Upgrade | Configure
+Lasting = Pause | StopNode | Isolate
+Fault = Kill | Pause | Scale | Upgrade | Configure | Terminate | KillContainer | Drain | StopNode | Isolate
 
 
 def check(fault: Fault) -> None:
     """Refuse a fault that makes no sense, before anything starts. Errors: BadInput."""
-    if isinstance(fault, Kill | Pause | Scale) and not isinstance(fault.role, Role):
-        raise BadInput(f"there is no role {fault.role!r}", where=fault.label, mend=f"take one of {_ROLES}")
+    for role in (getattr(fault, name) for name in ("role", "other") if hasattr(fault, name)):
+        if not isinstance(role, Role):
+            raise BadInput(f"there is no role {role!r}", where=fault.label, mend=f"take one of {_ROLES}")
     if isinstance(fault, Kill) and (fault.count < 1 or fault.heal_after_s < 0):
         raise BadInput(f"{fault} can't be done", where=fault.label, mend="count is 1 or more, heal_after_s 0 or more")
-    if isinstance(fault, Pause) and fault.for_s <= 0:
+    if isinstance(fault, Lasting) and fault.for_s <= 0:
         raise BadInput(f"{fault} can't be done", where=fault.label, mend="for_s is more than 0")
     if isinstance(fault, Scale) and (fault.to < 1 or fault.role in DEPENDENCIES):
         raise BadInput(f"{fault} can't be done", where=fault.label, mend="scale a Milvus role to 1 or more")
+    if isinstance(fault, Isolate) and (fault.role in DEPENDENCIES or fault.role is fault.other):
+        raise BadInput(f"{fault} can't be done", where=fault.label, mend="isolate a Milvus role from another role")

@@ -78,6 +78,7 @@ class EndpointPlatform:
     """The platform `endpoint`: a cluster is there already."""
 
     name = "endpoint"
+    verbs: tuple[type, ...] = ()
     durations = Durations(provision_s=1.0)
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -87,6 +88,11 @@ class EndpointPlatform:
         """See that a Milvus answers. Errors: ClusterError."""
         del spec  # its version and settings are the owner's
         EndpointCluster(self._endpoint).wait_ready(_TIMEOUT_S)
+
+    def intent(self, spec: ClusterSpec) -> tuple[str, ...]:
+        """Say that nothing is made."""
+        del spec
+        return (f"use the Milvus at {self._endpoint.address}",)
 
     def create(self, spec: ClusterSpec, *, keep: bool) -> EndpointCluster:
         """Return the cluster behind the address. Errors: ClusterError."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
 
 from harness.errors import BadInput
 from harness.platforms.state import ClusterState, Folder, clusters_home
@@ -65,8 +70,19 @@ def is_abandoned(folder: Folder) -> bool:
     return owner is not None and not owner.alive
 
 
+def keys() -> Path:
+    """Return a folder for secrets that this process needs as files; heal removes those of the dead."""
+    folder = clusters_home().with_name("keys") / str(os.getpid())
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def remove_half_made() -> None:
-    """Remove the folders of those who died before they had claimed one."""
+    """Remove the folders of those who died before they had claimed one, and their keys."""
+    for folder in clusters_home().with_name("keys").glob("*"):
+        if not psutil.pid_exists(int(folder.name)):
+            remove_folder(folder)
     for beside in clusters_home().glob(".*"):
         if is_abandoned(Folder(beside)):
             remove_folder(beside)

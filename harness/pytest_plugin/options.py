@@ -15,10 +15,13 @@ from harness.platforms.registry import PlatformChoice
 from harness.pytest_plugin.marks import Marked
 from harness.run.options import RunOptions, parse_endpoint, parse_seed, parse_settings
 
+# What no other platform can do is left out of what is run everywhere.
+_KUBERNETES = "kubernetes"
 # A selection by name: which marked tests, under which settings profiles, with how many replicas.
 _SELECTIONS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "gate": (("fast",), (1,)),
     "nightly": (("fast", "default"), (1, 2)),
+    _KUBERNETES: (("default",), (1,)),
 }
 
 
@@ -34,7 +37,8 @@ class Selection:
     def takes(self, mark: Marked) -> bool:
         """Whether a marked test's scenario is one of them."""
         if self.name in _SELECTIONS:
-            return self.name == "nightly" or self.name in mark.selections
+            everywhere = self.name == "nightly" and _KUBERNETES not in mark.selections
+            return everywhere or self.name in mark.selections
         return not self.names or mark.scenario.name in self.names
 
     def require(self, found: Sequence[Marked]) -> None:
@@ -58,7 +62,9 @@ def add(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness", "Milvus harness: chaos and acceptance scenarios")
     text = group.addoption
     text(
-        "--harness-select", metavar="NAME", help="gate, nightly, or scenario names with commas; default: all collected"
+        "--harness-select",
+        metavar="NAME",
+        help="gate, nightly, kubernetes, or scenarios by name with commas",
     )
     text(
         "--harness-profile", action="append", metavar="NAME", help="settings profile: fast or default; may be repeated"

@@ -24,6 +24,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "wrong_rate": ("wrong", "/s"),
     "recall": ("recall", ""),
 }
+_JUMPS = (EventKind.MEMBER, EventKind.RESOURCE, EventKind.ORCHESTRATOR, EventKind.WAY_IN)
 NAMES = tuple(name for name, _ in _COLUMNS.values())
 
 
@@ -41,7 +42,7 @@ def cursor_data(view: ScenarioView, timeline: Timeline, axis: Axis) -> Markup:
     """Return the JSON that the cursor's script reads, safe inside a script element."""
     span = axis.span
     jumps = [moment.t_s for moment in moments_of(view, axis)]
-    jumps += [axis.at(event.t_ns) for event in view.history.of(EventKind.MEMBER)]
+    jumps += [axis.at(event.t_ns) for event in view.history.events if event.kind in _JUMPS]
     document = {
         "begin": round(span.begin_s, 3),
         "end": round(span.end_s, 3),

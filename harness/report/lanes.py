@@ -9,16 +9,13 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from harness.history import Event, EventKind
-from harness.report import svg
-from harness.report.chart import NAMES, NARROWEST, Span
+from harness.report import svg, track
+from harness.report.chart import Span
 from harness.report.text import joined, plural
 
-ROW = 27.0  # pixels a member
-_STRIP = 7.0
-_STATES = {"up": "up", "down": "down", "paused": "paused", "gone": "absent"}
-_WORDS = {"down": "down", "paused": "paused", "absent": "gone"}
+_STATES = {"up": "up", "starting": "starting", "down": "down", "paused": "paused", "gone": "absent"}
+_WORDS = {"starting": "starting", "down": "down", "paused": "paused", "absent": "gone"}
 _FIRST_LOOK_S = 0.5  # a watcher's first look names everyone at once: who is seen then was there before
-_CHARACTER = 6.2  # pixels
 _MOST_NAMED = 6
 
 
@@ -99,8 +96,8 @@ def draw(found: Sequence[Lane], span: Span, top: float) -> tuple[Markup, float]:
     """Return the strips of eventful members, a line of text for all others, and the height of both in pixels."""
     eventful = [lane for lane in found if lane.is_eventful]
     quiet = [lane.member for lane in found if not lane.is_eventful]
-    parts = [_row(lane, span, top + ROW * number) for number, lane in enumerate(eventful)]
-    height = ROW * len(eventful)
+    parts = [_row(lane, span, top + track.ROW * number) for number, lane in enumerate(eventful)]
+    height = track.ROW * len(eventful)
     if quiet:
         words, y = _quiet_text(quiet, bool(eventful)), f"{top + height + 12:g}"
         parts.append(svg.element("text", words, x=0, y=y, class_="note halo"))
@@ -115,36 +112,24 @@ def _quiet_text(quiet: Sequence[str], others: bool) -> str:
 
 
 def _row(lane: Lane, span: Span, top: float) -> Markup:
-    name = svg.element("text", lane.member, x=0, y=f"{top + 11:g}", class_="lane-name halo")
-    strips = [_strip(one, span, top + 15) for one in lane.stretches]
-    return svg.group([*strips, name, *_labels(lane, span, top + 11)])
-
-
-def _strip(one: Stretch, span: Span, y: float) -> Markup:
-    left, right = span.share(one.begin_s), span.share(one.end_s)
-    words = " ".join(filter(None, [one.state, one.version, f"for {one.end_s - one.begin_s:.1f} s"]))
-    title = svg.element("title", words)
-    box = {"x": svg.percent(left), "width": svg.percent(right - left), "y": f"{y:g}", "height": _STRIP}
-    return svg.element("rect", title, class_=f"state {one.state}", **box)
-
-
-def _labels(lane: Lane, span: Span, y: float) -> Iterator[Markup]:
-    """Say in words what each stretch's colour says, where there is room for it even on a phone; versions first."""
-    taken = [(0.0, len(lane.member) * _CHARACTER + 8)]
     changes = sorted(pairwise(lane.stretches), key=lambda pair: pair[0].version == pair[1].version)
-    for before, after in changes:
-        words, begin = _words(before, after), span.share(after.begin_s) * NARROWEST
-        end = begin + len(words) * _CHARACTER + 6
-        free = end <= NARROWEST + NAMES and all(end <= left or begin >= right for left, right in taken)
-        if words and free:
-            taken.append((begin, end))
-            x = svg.percent(span.share(after.begin_s))
-            yield svg.element("text", words, x=x, y=f"{y:g}", class_="lane-word halo")
+    said = [(after.begin_s, _words(before, after)) for before, after in changes]  # versions first
+    return track.row(lane.member, [_strip(one, span, top) for one in lane.stretches], said, span, top)
+
+
+def _strip(one: Stretch, span: Span, top: float) -> Markup:
+    # One that starts has not reported a version yet, and is nearly what one that is down is.
+    starting = one.state == "starting"
+    version = "" if starting else one.version
+    title = track.lasting(" ".join(filter(None, [one.state, version, "for"])), one.begin_s, one.end_s)
+    style = "down" if starting else one.state
+    return track.strip(one.begin_s, one.end_s, style, title, span, top=top, faint=starting)
 
 
 def _words(before: Stretch, after: Stretch) -> str:
     if after.state != "up":
-        return f"{_WORDS[after.state]} {after.end_s - after.begin_s:.1f} s"
+        lasted = track.lasting(_WORDS[after.state], after.begin_s, after.end_s)
+        return f"new, {lasted}" if (before.state, after.state) == ("absent", "starting") else lasted
     if before.state == "absent":
         return f"new {after.version}".strip()
     if after.version and after.version != before.version:

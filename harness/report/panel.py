@@ -13,7 +13,7 @@ from harness.report import bins, stack
 from harness.report.render import render
 from harness.report.rows import figure_rows, finding_rows, informing
 from harness.report.stack import Axis
-from harness.report.story import story
+from harness.report.story import story, way_in_story
 from harness.report.text import offset_text
 from harness.report.view import ScenarioView
 from harness.store.naming import slug
@@ -74,13 +74,14 @@ def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
     record = view.record
     traffic = {name: f"{value:g}" for name, value in record.traffic.items()}
     return {
+        "way_in": way_in_story(view.way_in),
         "findings": finding_rows(view, axis),
         "plan": record.plan,
         "seed": record.seed,
         "command": record.command,
         "milvus": f"Milvus {record.milvus}, profile {record.profile}",
         "workload": [(_words(name), str(value)) for name, value in {**record.data, **traffic}.items()],
-        "environment": list(record.environment.items()),
+        "environment": [*([("way in", record.way_in)] if record.way_in else []), *record.environment.items()],
         "settings": sorted(record.settings.items()),
         "versions": _versions(record.versions, record.versions_after),
         "events": [_event(event, view, axis) for event in view.history.events],

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from harness.history import NS_PER_S, Event, EventKind
-from harness.report import chart, lanes, moments, phases, svg
+from harness.report import chart, lanes, moments, phases, surroundings, svg
 from harness.report.chart import Chart, Span
 from harness.report.charts import charts_of
 from harness.report.moments import Moment
@@ -92,11 +92,13 @@ def draw(view: ScenarioView, axis: Axis, label_id: str) -> Markup:
     parts, bottom = _charts(charts, axis, top)
     lane_parts, lane_height = lanes.draw(_lanes(view, axis), axis.span, bottom + _GAP)
     bottom += _GAP + lane_height
+    told, told_height = surroundings.draw(_timed(view, axis), axis.span, bottom)
+    bottom += told_height
     under = [windows(view, axis, top - 4, bottom), moments.draw_lines(marks, axis.span, bottom)]
     total = bottom + 36
     strip, strip_height = phases.draw(_phase_list(view, axis), axis.span, total)
     over = [moments.draw_names(marks, axis.span), _time_ticks(axis, bottom), strip]
-    drawing = svg.group([*under, *parts, lane_parts, *over])
+    drawing = svg.group([*under, *parts, lane_parts, told, *over])
     about = {"class_": "stack", "role": "img", "aria_labelledby": label_id}
     return svg.element("svg", drawing, width="100%", height=f"{total + strip_height:g}", **about)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.checks.timeline import Timeline
+from harness.checks.way_in import WayIn
 from harness.history import History
 from harness.store.record import ScenarioRecord
 from harness.store.run_record import RunRecord, RunVerdict
@@ -17,7 +18,7 @@ class ScenarioView:
     """A scenario as its panel shows it.
 
     `folder` is relative to the page, with forward slashes; `files` are names in it. `timeline` is None where
-    traffic never began.
+    traffic never began, `way_in` where nothing was told of it.
     """
 
     record: ScenarioRecord
@@ -26,6 +27,7 @@ class ScenarioView:
     timeline: Timeline | None
     folder: str
     files: tuple[str, ...] = ()
+    way_in: WayIn | None = None
 
 
 @dataclass(frozen=True, eq=False)

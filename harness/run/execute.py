@@ -13,7 +13,8 @@ from harness.checks.thresholds import DEFAULT
 from harness.checks.windows import Span
 from harness.cluster import Cluster, ClusterSpec, Platform
 from harness.errors import ClusterError, HarnessError
-from harness.faults.inject import Injection, inject
+from harness.faults.inject import inject
+from harness.faults.injection import Injection
 from harness.faults.journal import Journal, heal
 from harness.history import NS_PER_S, Event, EventKind, Readback
 from harness.load.process import LoadProcess
@@ -88,7 +89,7 @@ class Execution:
         )
 
     def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
-        self._note(versions=dict(cluster.versions()))
+        self._note(versions=dict(cluster.versions()), way_in=cluster.endpoint().way)
         with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
             traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
             if cluster.shared:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harness.checks.timeline import timeline
+from harness.checks.way_in import way_in
 from harness.history import History
 from harness.report.view import RunView, ScenarioView
 from harness.slo.judge import judge
@@ -35,7 +36,7 @@ def view(
     record, history, judged = judge_folder(folder, slo, known=known)
     files = tuple(sorted(path.name for path in folder.path.iterdir() if path.is_file()))
     drawn = timeline(history) if len(history.operations) else None
-    return judged, ScenarioView(record, judged.judgement, history, drawn, judged.folder, files)
+    return judged, ScenarioView(record, judged.judgement, history, drawn, judged.folder, files, way_in(history))
 
 
 def review(run: RunFolder, slo: Path | None = None, skipped: Sequence[Skipped] = ()) -> RunView:

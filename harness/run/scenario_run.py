@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from harness.cluster import ClusterSpec, Platform, Role
-from harness.errors import BadInput, HarnessError, Unsupported
+from harness.errors import BadInput, HarnessError
+from harness.faults.injection import refuse
 from harness.plan.faults import Configure, Upgrade
 from harness.plan.plan import Plan
 from harness.platforms.endpoint import EndpointPlatform
@@ -54,12 +55,8 @@ def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
 def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
     limits_of(wanted.plan, options, platform)
-    if options.endpoint and wanted.plan.faults:
-        raise Unsupported(
-            f"{wanted.plan.faults[0].fault.label} can't be done through an address",
-            where="--harness-endpoint",
-            mend="run the scenario on a cluster that the harness starts",
-        )
+    for planned in wanted.plan.faults:
+        refuse(planned.fault, platform.verbs, platform.name)
     platform.check(spec_of(wanted, options))
     for planned in wanted.plan.faults:
         if isinstance(planned.fault, Upgrade):

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from time import monotonic_ns
 
 from harness.cluster import Cluster, Health, Pulse
-from harness.history import Event, EventKind
+from harness.history import Event, Eventful, EventKind
 
 # Ten looks a second: a member's restart is placed on the report's axis, which has bins of a second.
 _INTERVAL_S = 0.1
-_WHAT = {Health.READY: "up", Health.DEAD: "down", Health.PAUSED: "paused", Health.STARTING: "up"}
+_WHAT = {Health.READY: "up", Health.DEAD: "down", Health.PAUSED: "paused", Health.STARTING: "starting"}
 
 
 class Watcher:
-    """A thread that writes a MEMBER event for everything that becomes of a member."""
+    """A thread that tells what becomes of each member, and whatever else the cluster has to tell."""
 
     def __init__(self, cluster: Cluster, tell: Callable[[Event], None]) -> None:
         self._cluster, self._tell = cluster, tell
@@ -37,6 +37,7 @@ class Watcher:
             while not self._over.is_set():
                 self._look()
                 self._over.wait(_INTERVAL_S)
+            self._hear()  # what came after the last look
         except Exception as error:  # noqa: BLE001 - told to the run, which stops with it
             self.failure = error
 
@@ -54,6 +55,12 @@ class Watcher:
         self._seen = now
         for name in self._cluster.revive():
             self._tell(Event(monotonic_ns(), EventKind.NOTE, name, "ended by itself and was started again"))
+        self._hear()
+
+    def _hear(self) -> None:
+        if isinstance(self._cluster, Eventful):
+            for event in self._cluster.happenings():
+                self._tell(event)
 
 
 def _event(t_ns: int, name: str, what: str, pulse: Pulse) -> Event:

@@ -27,6 +27,10 @@ SCENARIOS = (
     "object-store-restarted",
     "message-queue-restarted",
     "chaos",
+    "container-killed",
+    "node-drained",
+    "node-stopped",
+    "query-nodes-isolated",
     "no-fault",
 )
 DEFAULTS = "defaults"

@@ -15,7 +15,7 @@ class ScenarioRecord:
     `versions` and `versions_after` map a member's name to the version it reported itself; `limits` maps a figure
     to its limit; `scenario` names the table of limits, which `name` extends where a run has several variants;
     `faults` is how many the plan has; `settings` are those that differ from the release's own; `command` runs the
-    scenario again.
+    scenario again; `way_in` is how clients reached Milvus, where there is more to it than an address.
     """
 
     name: str
@@ -39,4 +39,5 @@ class ScenarioRecord:
     environment: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
     aborted: str = ""
+    way_in: str = ""
     format: int = FORMAT

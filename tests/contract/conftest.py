@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from harness.cluster import ClusterSpec
+from harness.cluster import ClusterSpec, Platform
+from harness.platforms.kubernetes import kind
+from harness.platforms.kubernetes.kind_cluster import KindCluster
+from harness.platforms.kubernetes.options import KubernetesOptions, read_options
+from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.platform import LocalPlatform
-from harness.platforms.registry import PlatformChoice, make_platform
 from tests.contract.both import Both
 
 KIND_FILE = "HARNESS_TEST_KIND"
@@ -36,13 +41,52 @@ def cluster(clusters_of_their_own: Path) -> Iterator[LocalCluster]:
     made.destroy()
 
 
-@pytest.fixture(scope="module", params=["local", "kind"])
-def either(request: pytest.FixtureRequest, clusters_of_their_own: Path) -> Iterator[Both]:
-    """A cluster of one platform after the other, seen through the protocols alone."""
+@pytest.fixture(scope="session")
+def kind_options(clusters_of_their_own: Path) -> Iterator[KubernetesOptions]:
+    """Options that name a kind cluster with two workers, which all tests share."""
     file = os.environ.get(KIND_FILE)
-    if request.param == "kind" and not file:
+    if not file:
         pytest.skip(f"set {KIND_FILE} to a file of options, e.g. tests/lab/kind.yaml")
-    platform = make_platform(PlatformChoice(request.param, Path(file) if file else None))
+    options = read_options(Path(file))
+    if options.kind.existing:
+        yield options
+        return
+    kubeconfig = clusters_of_their_own / "kubeconfig"
+    try:
+        kind.create("contract", options.kind.model_copy(update={"workers": 2}), kubeconfig)
+        existing = options.kind.model_copy(update={"existing": f"{kind.PREFIX}contract"})
+        yield options.model_copy(update={"kind": existing})
+    finally:
+        kind.delete("contract", kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def kind_file(kind_options: KubernetesOptions, clusters_of_their_own: Path) -> Path:
+    """The same as a file, for commands."""
+    file = clusters_of_their_own / "kind.yaml"
+    file.write_text(yaml.safe_dump(json.loads(kind_options.model_dump_json())), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def kind_cluster(kind_options: KubernetesOptions) -> Iterator[KindCluster]:
+    """A Milvus on it."""
+    platform = KubernetesPlatform(kind_options, on_kind=True)
+    try:
+        made = platform.create(ClusterSpec("nodes", milvus="2.3.5", profile="default"), keep=False)
+        assert isinstance(made, KindCluster)
+        yield made
+        made.destroy()
+    finally:
+        platform.close()
+
+
+@pytest.fixture(scope="module", params=["local", "kind"])
+def either(request: pytest.FixtureRequest) -> Iterator[Both]:
+    """A cluster of one platform after the other, seen through the protocols alone."""
+    platform: Platform = LocalPlatform()
+    if request.param == "kind":
+        platform = KubernetesPlatform(request.getfixturevalue("kind_options"), on_kind=True)
     try:
         made = platform.create(ClusterSpec("either", milvus="2.3.5"), keep=False)
         assert isinstance(made, Both)

@@ -116,3 +116,50 @@ class Obedient(Watched):
             on_member(name, "leaving")
             self.renew(name)
             on_member(name, "ready")
+
+
+class OnHardware(Obedient):
+    """With containers, nodes, power and a network of its own: a node for each role."""
+
+    def __init__(self, folder: Path, roles: tuple[Role, ...] = ROLES) -> None:
+        super().__init__(folder, roles)
+        for name, one in self.there.items():
+            self.set(name, node=f"{one.role}-node")
+
+    def kill_container(self, member: str) -> None:
+        self.calls.append(f"kill container {member}")
+        self.set(member, health=Health.DEAD)
+
+    def cordon(self, node: str) -> None:
+        self.calls.append(f"cordon {node}")
+
+    def uncordon(self, node: str) -> None:
+        self.calls.append(f"uncordon {node}")
+
+    def drain(self, node: str, on_member: OnMember) -> None:
+        self.calls.append(f"drain {node}")
+        for name in self._on(node):
+            on_member(name, "leaving")
+            self.renew(name)
+
+    def nodes(self) -> tuple[str, ...]:
+        return tuple(sorted({one.node for one in self.there.values()}))
+
+    def stop_node(self, node: str) -> None:
+        self.calls.append(f"stop {node}")
+        for name in self._on(node):
+            self.set(name, health=Health.DEAD)
+
+    def start_node(self, node: str) -> None:
+        self.calls.append(f"start {node}")
+        for name in self._on(node):
+            self.renew(name)
+
+    def isolate(self, one: Role, other: Role) -> None:
+        self.calls.append(f"isolate {one} {other}")
+
+    def join(self, one: Role, other: Role) -> None:
+        self.calls.append(f"join {one} {other}")
+
+    def _on(self, node: str) -> list[str]:
+        return [name for name, one in self.there.items() if one.node == node]

@@ -58,6 +58,7 @@ def test_without_impact_recovery_takes_until_the_topology_is_restored() -> None:
     assert first_bad_ns(searches(HISTORY), EFFECT, END) is None
     assert recovered_s(HISTORY) == 5.0
     assert recovered_s(member(HISTORY, 52.5, "querynode-1", "up")) == 12.5
+    assert recovered_s(member(HISTORY, 52.5, "querynode-1", "starting")) == 5.0
 
 
 def test_an_outage_is_detected_ends_and_is_recovered_from() -> None:

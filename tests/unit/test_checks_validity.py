@@ -77,7 +77,7 @@ def test_a_steady_state_with_errors_is_none() -> None:
     assert unmet(outage(HISTORY, 10, 10.4, [Kind.SEARCH])) == {}
 
 
-@pytest.mark.parametrize("what", ["down", "up", "paused"])
+@pytest.mark.parametrize("what", ["down", "starting", "up", "paused"])
 def test_a_member_that_changes_disturbs_the_steady_state(what: str) -> None:
     assert set(unmet(member(HISTORY, 20, "querynode-1", what))) == {"Members in the steady state"}
     assert unmet(member(HISTORY, 50, "querynode-1", what)) == {}

@@ -12,11 +12,24 @@ from hypothesis import strategies as st
 
 from harness.cluster import Health, Role
 from harness.errors import BadInput, ClusterError, Unsupported
-from harness.faults.inject import Injection, inject, require
-from harness.faults.journal import Journal, Undo, Verb
-from harness.plan.faults import Configure, Fault, Kill, Pause, Scale, Upgrade
+from harness.faults.inject import inject
+from harness.faults.injection import Injection, require
+from harness.faults.journal import Journal, Undo, Verb, take_back
+from harness.plan.faults import (
+    Configure,
+    Drain,
+    Fault,
+    Isolate,
+    Kill,
+    KillContainer,
+    Pause,
+    Scale,
+    StopNode,
+    Terminate,
+    Upgrade,
+)
 from harness.plan.plan import PlannedFault
-from tests.unit.fake_cluster import Obedient, Watched
+from tests.unit.fake_cluster import Obedient, OnHardware, Watched
 
 
 class Run:
@@ -181,10 +194,50 @@ def test_what_did_not_take_effect_or_did_not_heal_is_an_error_and_stays_pending(
     assert run.journal.pending() == run.pending["inject"] != []
 
 
-@pytest.mark.parametrize("fault", [Kill(Role.PROXY), Pause(Role.PROXY), Scale(Role.PROXY, 2), Upgrade("2.3.5")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Kill(Role.PROXY), Pause(Role.PROXY), Scale(Role.PROXY, 2), Upgrade("2.3.5"), Terminate(Role.PROXY)),
+        *(KillContainer(Role.PROXY), Drain(Role.PROXY), StopNode(Role.PROXY), Isolate(Role.PROXY, Role.ETCD)),
+    ],
+)
 def test_what_a_platform_cannot_do_is_refused_before_anything_is_done(tmp_path: Path, fault: Fault) -> None:
     run = Run(Watched(tmp_path))
-    with pytest.raises(Unsupported, match=f"{fault.label} can't be done to fake"):
+    with pytest.raises(Unsupported, match=f"{fault.label} can't be done: "):
         run.do(fault)
     assert run.told == []
-    require(Obedient(tmp_path), fault)
+    require(OnHardware(tmp_path), fault)
+
+
+@pytest.mark.parametrize(
+    ("fault", "done", "undo"),
+    [
+        (Terminate(Role.PROXY), ["terminate proxy-1", "start proxy-1"], Undo(Verb.START, "proxy-1")),
+        (KillContainer(Role.PROXY), ["kill container proxy-1", "start proxy-1"], Undo(Verb.START, "proxy-1")),
+        (Drain(Role.PROXY), ["drain proxy-node", "uncordon proxy-node"], Undo(Verb.UNCORDON, "proxy-node")),
+        (StopNode(Role.PROXY), ["stop proxy-node", "start proxy-node"], Undo(Verb.START_NODE, "proxy-node")),
+        (
+            Isolate(Role.PROXY, Role.ETCD),
+            ["isolate proxy etcd", "join proxy etcd"],
+            Undo(Verb.JOIN, Role.PROXY, Role.ETCD),
+        ),
+    ],
+)
+def test_what_lies_beneath_members_is_hurt_and_given_back(
+    tmp_path: Path, fault: Fault, done: list[str], undo: Undo
+) -> None:
+    run = Run(OnHardware(tmp_path))
+    run.do(fault)
+    assert run.told == ["inject", "effect", "heal", "healed"]
+    assert [call for call in calls(run) if not call.startswith("wait")] == done
+    assert run.pending["effect"] == [undo]
+    assert run.journal.pending() == []
+    take_back(run.cluster, undo)
+    assert calls(run)[-1] == done[-1]
+
+
+def test_a_node_that_holds_no_member_of_the_role_is_not_stopped(tmp_path: Path) -> None:
+    run = Run(OnHardware(tmp_path))
+    with pytest.raises(BadInput, match="no node with datanode may be stopped"):
+        run.do(StopNode(Role.DATA_NODE))
+    assert run.told == []

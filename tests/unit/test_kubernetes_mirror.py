@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 from harness.cluster import Health, Role
 from harness.errors import ClusterError
 from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.diary import Diary
 from harness.platforms.kubernetes.follower import Follower
 from harness.platforms.kubernetes.mirror import Mirror
 from harness.platforms.kubernetes.rollout import Rollout
@@ -22,13 +24,18 @@ class Server:
         self.listings, self.watches = list(listings), watches
         self.patched: list[Object] = []
 
-    def listing(self, _kind: str, _namespace: str, *, api: str) -> tuple[list[Object], str]:
+    def knows(self, *_: str) -> bool:
+        return False
+
+    def listing(self, kind: str, _namespace: str, *, api: str) -> tuple[list[Object], str]:
         if api == "apps/v1":
             return [deployment()], "1"
+        if kind == "Event":
+            return [], "1"
         return (self.listings.pop(0) if len(self.listings) > 1 else self.listings[0]), "1"
 
-    def watch(self, kind: str, _namespace: str, _version: str, **_: Any) -> Iterator[tuple[str, Object]]:
-        if kind == "Deployment" or not self.watches:
+    def watch(self, kind: str, _namespace: str, _version: str, _opened: Any, **_: Any) -> Iterator[tuple[str, Object]]:
+        if kind != "Pod" or not self.watches:
             return iter(())
         events = self.watches.pop(0)
         if events is None:
@@ -82,10 +89,10 @@ def test_what_happened_while_the_watch_was_broken_is_told_afterwards() -> None:
     assert mirror.away_since_ns is None
 
 
-def test_a_member_that_is_replaced_keeps_its_place() -> None:
+def test_a_member_that_is_replaced_keeps_its_place(tmp_path: Path) -> None:
     old, new = at("1", pod("old", uid="old")), at("2", pod("new", uid="new", ready=False))
     server = Server([old], watches=[[("DELETED", old), ("ADDED", new)]])
-    follower = Follower(cast("Kube", server), "dev", "dev", {Role.ETCD: "app=etcd"})
+    follower = Follower(cast("Kube", server), "dev", "dev", {Role.ETCD: "app=etcd"}, Diary(tmp_path))
     follower.start()
     assert follower.wanted() == {Role.QUERY_NODE: 2, Role.ETCD: 0}
     assert until(lambda: [one.name for one in follower.pods().values()] == ["new"], 5)
@@ -93,13 +100,13 @@ def test_a_member_that_is_replaced_keeps_its_place() -> None:
     follower.stop()
 
 
-def test_a_change_is_through_when_the_pods_and_the_resource_say_so() -> None:
+def test_a_change_is_through_when_the_pods_and_the_resource_say_so(tmp_path: Path) -> None:
     server, told = Server([], watches=[]), list[tuple[str, str]]()
     looks = [{"querynode-1": "old"}, {"querynode-1": "old"}, {"querynode-1": "gone"}, {"querynode-1": "new"}]
 
     def pods() -> dict[str, Any]:
         uids = looks.pop(0) if len(looks) > 1 else looks[0]
-        found = Follower(cast("Kube", server), "dev", "dev", {})
+        found = Follower(cast("Kube", server), "dev", "dev", {}, Diary(tmp_path))
         for place, uid in uids.items():
             gone = uid == "gone"
             found._on_pod("ADDED", pod(place, uid="old" if gone else uid, ready=not gone), 0)

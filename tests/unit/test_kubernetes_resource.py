@@ -67,8 +67,10 @@ def test_a_version_decides_which_roles_there_are(milvus: str, left_out: Role) ->
 
 def test_changes_touch_nothing_else() -> None:
     assert resource.scaled(Role.QUERY_NODE, 4) == {"spec": {"components": {"queryNode": {"replicas": 4}}}}
-    upgraded = resource.upgraded("milvus:v2")["spec"]["components"]
-    assert upgraded == {"image": "milvus:v2", "imageUpdateMode": "rollingUpgrade"}
+    upgraded = resource.upgraded("milvus:v2.3.5", "2.3.0")["spec"]["components"]
+    assert upgraded == {"image": "milvus:v2.3.5", "imageUpdateMode": "rollingUpgrade"}
+    back = resource.upgraded("milvus:v2.3.0", "milvus:v2.3.5")["spec"]["components"]
+    assert back["imageUpdateMode"] == "rollingDowngrade"
     assert resource.configured({"a.b": "1"})["spec"]["config"] == {"a": {"b": 1}}
 
 

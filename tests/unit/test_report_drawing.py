@@ -135,6 +135,23 @@ def test_a_member_that_joined_was_not_there_before_and_one_that_left_is_gone() -
     assert texts(lanes.draw([first], SPAN, 0)[0]) == ["q3", "new", "gone 20.0 s"]
 
 
+def test_a_member_that_starts_is_neither_down_nor_up() -> None:
+    events = [member(0, "q1", "down"), member(2, "q1", "starting"), member(6, "q1", "up")]
+    (lane,) = lanes.lanes(events, {"q1": "2.3.0"}, {"q1": "2.3.5"}, SPAN)
+    assert [one[2] for one in stretches(lane)] == ["up", "down", "starting", "up"]
+    drawn = lanes.draw([lane], SPAN, 0)[0]
+    strips = [(one.attrib["class"], one.attrib.get("opacity")) for one in parsed(drawn).iter("rect")]
+    assert strips == [("state up", None), ("state down", None), ("state down", "0.5"), ("state up", None)]
+    assert [title.text for title in parsed(drawn).iter("title")][2] == "starting for 4.0 s"
+    assert "\u2192 2.3.5" in texts(drawn)
+
+
+def test_a_member_that_joins_is_new_while_it_starts() -> None:
+    events = [member(-29, "q1", "up"), member(10, "q3", "starting"), member(30, "q3", "up")]
+    first, _ = lanes.lanes(events, {"q1": "2.3.5"}, {}, SPAN)
+    assert texts(lanes.draw([first], SPAN, 0)[0]) == ["q3", "new, starting 20.0 s"]
+
+
 def test_those_to_whom_nothing_happened_share_one_line() -> None:
     quiet = lanes.lanes([], {f"m{n}": "2.3.5" for n in range(3)}, {}, SPAN)
     drawn, height = lanes.draw(quiet, SPAN, 0)

@@ -121,6 +121,16 @@ def test_a_record_survives_its_file(tmp_path: Path) -> None:
     assert folder.record() == record
 
 
+def test_a_record_from_before_the_way_in_was_noted_is_read(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, RUN).new_scenario("kill")
+    folder.write_record(sample_run.record(way_in="port-forward"))
+    path = folder.path / "scenario.json"
+    document = json.loads(path.read_text())
+    del document["way_in"]
+    path.write_text(json.dumps(document))
+    assert folder.record() == sample_run.record()
+
+
 def test_a_record_that_lacks_a_key_names_it(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, RUN).new_scenario("kill")
     folder.write_record(sample_run.record())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.cluster import Health, Pulse, Role
@@ -70,6 +70,44 @@ def test_members_that_come_and_go_are_told(tmp_path: Path) -> None:
         assert seen.count("querynode-1", 2)
     assert seen.of("querynode-3") == ["up"]
     assert seen.of("querynode-1") == ["up", "gone"]
+
+
+def test_a_member_that_starts_is_not_up_before_it_serves(tmp_path: Path) -> None:
+    cluster = Obedient(tmp_path)
+    seen = Seen(cluster)
+    with seen.watcher:
+        assert seen.count("proxy-1", 1)
+        cluster.set("proxy-1", health=Health.STARTING, uid="2")
+        assert seen.count("proxy-1", 3)
+        cluster.set("proxy-1", health=Health.READY)
+        assert seen.count("proxy-1", 4)
+    assert seen.of("proxy-1") == ["up", "down", "starting", "up"]
+
+
+class Telling(Obedient):
+    """Tells once what happened so far."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.news: list[Event] = []
+
+    def happenings(self) -> Sequence[Event]:
+        told, self.news = self.news, []
+        return told
+
+
+def test_what_an_eventful_cluster_tells_is_told_once_and_in_order(tmp_path: Path) -> None:
+    cluster = Telling(tmp_path)
+    events = [Event(n, EventKind.ORCHESTRATOR, "Pod/proxy-1", what) for n, what in enumerate(("Killing", "Started"))]
+    cluster.news = list(events)
+    seen = Seen(cluster)
+    with seen.watcher:
+        assert seen.count("Pod/proxy-1", 2)
+        cluster.news = [Event(2, EventKind.WAY_IN, "port-forward", "broken")]
+    assert [event for event in seen.events if event.kind is not EventKind.MEMBER] == [
+        *events,
+        Event(2, EventKind.WAY_IN, "port-forward", "broken"),
+    ]
 
 
 class Reviving(Obedient):

@@ -11,9 +11,12 @@ from typing import Any
 
 import urllib3
 from kubernetes import client, config, dynamic, watch
+from kubernetes.config import kube_config
 from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
+from kubernetes.stream.ws_client import create_websocket, get_websocket_url
 
 from harness.errors import BadInput, ClusterError
+from harness.platforms import home
 
 Object = dict[str, Any]
 _MANAGER = "milvus-harness"
@@ -49,18 +52,38 @@ class Kube:
         finally:
             _close(made)
 
+    @contextmanager
+    def tunnel(self, pod: str, namespace: str, port: int) -> Iterator[Any]:
+        """Yield a websocket to a port of a pod, in the API server's channel protocol (v4.channel.k8s.io).
+
+        The client's own port-forward leaves its thread's errors to nobody.
+        """
+        settings = self._client.configuration
+        url = f"{settings.host}/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
+        headers = {"sec-websocket-protocol": "v4.channel.k8s.io"}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], url, "GET", None)
+        opened = create_websocket(settings, get_websocket_url(url, [("ports", str(port))]), headers)
+        try:
+            yield opened
+        finally:
+            opened.shutdown()
+
     def _new_client(self) -> Any:
         settings = client.Configuration()
         settings.retries = urllib3.Retry(_RETRIES, backoff_factor=0.2)
         try:
-            return config.new_client_from_config(
-                config_file=str(self._kubeconfig) if self._kubeconfig else None,
-                context=self._context,
-                client_configuration=settings,
+            found = kube_config.KubeConfigMerger(str(self._kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION))
+            # Keys become files: not in /tmp, where they would outlive a killed process.
+            loader = kube_config.KubeConfigLoader(
+                found.config or kube_config.ConfigNode("it", {}),
+                active_context=self._context,
+                temp_file_path=str(home.keys()),
             )
+            loader.load_and_set(settings)
         except config.ConfigException as error:
             place = str(self._kubeconfig or "the kubeconfig")
             raise BadInput(str(error).rstrip("."), where=place, mend="name a context with --context") from None
+        return client.ApiClient(settings)
 
     def knows(self, kind: str, api: str) -> bool:
         """Whether the API server serves a kind; everybody may ask that. Errors: ClusterError."""
@@ -162,6 +185,18 @@ class Kube:
             except NotFoundError:
                 return False
             return True
+
+    def evict(self, pod: str, namespace: str, *, grace_s: int) -> None:
+        """Have a pod leave as a drained node has it. Errors: ClusterError, e.g. where a budget forbids it."""
+        with _told(f"Pod {pod}"):
+            body = {
+                "apiVersion": "policy/v1",
+                "kind": "Eviction",
+                "metadata": {"name": pod, "namespace": namespace},
+                "deleteOptions": {"gracePeriodSeconds": grace_s},
+            }
+            path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
+            self._dynamic.request("post", path, body=body, _request_timeout=_TIMEOUT_S)
 
     def text(self, path: str, query: Mapping[str, str]) -> str:
         """Return what the API server answers as plain text, e.g. a pod's log. Errors: ClusterError."""

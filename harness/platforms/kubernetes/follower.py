@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 
 from harness.cluster import Role
-from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.api import MILVUS, Kube, Object
+from harness.platforms.kubernetes.diary import Diary
 from harness.platforms.kubernetes.mirror import Mirror
 from harness.platforms.kubernetes.pods import INSTANCE, Pod, pod_of, role_of
 from harness.platforms.kubernetes.slots import Slots
@@ -15,32 +16,40 @@ from harness.platforms.kubernetes.slots import Slots
 class Follower:
     """Knows at any moment which pod fills which member's place. Threads follow pods and deployments."""
 
-    def __init__(self, kube: Kube, namespace: str, cluster: str, selectors: Mapping[Role, str]) -> None:
-        self._cluster, self._selectors = cluster, selectors
+    def __init__(self, kube: Kube, namespace: str, cluster: str, selectors: Mapping[Role, str], diary: Diary) -> None:
+        self._cluster, self._selectors, self._diary = cluster, selectors, diary
         self._lock = threading.Lock()
         self._pods: dict[str, Pod] = {}
         self._replicas: dict[str, tuple[Role, int]] = {}
         self._most: dict[Role, int] = {}
         self._slots = Slots()
-        self._mirrors = (
+        self._away = False
+        self._following = False
+        self._mirrors = [
             Mirror(kube, "Deployment", namespace, self._on_deployment, api="apps/v1"),
             Mirror(kube, "Pod", namespace, self._on_pod),
-        )
+            Mirror(kube, "Event", namespace, self._on_event),
+        ]
+        if kube.knows(MILVUS[1], MILVUS[0]):
+            self._mirrors.append(Mirror(kube, MILVUS[1], namespace, self._on_resource, api=MILVUS[0]))
 
     def start(self) -> None:
         """Know all there is, then follow. Errors: ClusterError."""
         for mirror in self._mirrors:
             mirror.start()
+        self._following = True
 
     def stop(self) -> None:
         """Stop following."""
         for mirror in self._mirrors:
             mirror.stop()
 
-    @property
-    def away_since_ns(self) -> int | None:
-        """When the API server stopped answering; None while it does."""
-        return next((m.away_since_ns for m in self._mirrors if m.away_since_ns is not None), None)
+    def look_away(self) -> None:
+        """Note when the API server stops answering, and when it does again."""
+        away = any(mirror.away_since_ns is not None for mirror in self._mirrors)
+        if away is not self._away:
+            self._away = away
+            self._diary.note("API server", "does not answer: what members do is not seen" if away else "answers again")
 
     def pods(self) -> dict[str, Pod]:
         """Return the pod in every member's place; one that is gone is dead."""
@@ -87,3 +96,11 @@ class Follower:
             for each in self._selectors:
                 self._most[each] = max(self._most.get(each, 0), sum(p.role is each for p in self._pods.values()))
             self._slots.update(self._pods.values(), self._wanted())
+
+    def _on_event(self, change: str, found: Object, t_ns: int) -> None:
+        if self._following:  # what was listed at first is of the past
+            self._diary.on_event(change, found, t_ns)
+
+    def _on_resource(self, change: str, found: Object, t_ns: int) -> None:
+        if found["metadata"]["name"] == self._cluster:
+            self._diary.on_resource(change, found, t_ns)

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from kubernetes.stream import portforward
+from websocket import WebSocketException
 
+from harness.errors import HarnessError
 from harness.platforms.kubernetes.api import Kube
 
 _CHUNK = 1 << 16
-_LOOK_S = 0.5
+# The API server's channels of a forwarded port: what it sends, and why it failed. Each begins with the port's number.
+_DATA = 0
+_ENDED = (OSError, WebSocketException, HarnessError)
+Tell = Callable[[str, str], None]
 
 
 class PortForward:
-    """A port of 127.0.0.1 whose connections lead to a port of a pod, chosen for each; one dies with its pod."""
+    """A port of 127.0.0.1 whose connections lead to a port of a pod, chosen for each; one dies with its pod.
 
-    def __init__(self, kube: Kube, namespace: str, pod: Callable[[], str], port: int) -> None:
+    `tell` is told "broken" and the pod when a connection died on the pod's side or found none, and "open" when one
+    leads to a pod again; it is called from the connections' threads.
+    """
+
+    def __init__(self, kube: Kube, namespace: str, pod: Callable[[], str], port: int, tell: Tell | None = None) -> None:
         self._kube, self._namespace, self._pod, self._target = kube, namespace, pod, port
+        self._tell, self._lock, self._is_broken = tell, threading.Lock(), False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
         self.port = int(self._listener.getsockname()[1])
 
     def __enter__(self) -> PortForward:
-        threading.Thread(target=self._accept, name="port-forward", daemon=True).start()
+        self._begin(self._accept)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        # Wakes the thread that waits in accept.
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            for each in (self._listener, *self._open):
+                _wake(each)
+        for thread in self._threads:
+            thread.join()
         self._listener.close()
+
+    def _begin(self, what: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=what, args=arguments, name="port-forward", daemon=True)
+        self._threads = [*(one for one in self._threads if one.is_alive()), thread]
+        thread.start()
 
     def _accept(self) -> None:
         while not self._over.is_set():
@@ -43,25 +60,76 @@ class PortForward:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), name="forwarded connection", daemon=True).start()
+            self._begin(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        # The client raises its own error, the websocket's or the socket's; each one ends this connection alone.
-        with connection, suppress(Exception), self._kube.core() as core:
-            forwarded = portforward(
-                core.connect_get_namespaced_pod_portforward, self._pod(), self._namespace, ports=str(self._target)
-            )
-            with closing(forwarded):
-                self._pump(connection, forwarded.socket(self._target))
+        pod, by_client = "", False
+        # Each of them ends this connection alone.
+        with connection, self._kept(connection), suppress(*_ENDED):
+            pod = self._pod()
+            with self._kube.tunnel(pod, self._namespace, self._target) as tunnel:
+                self._note(pod, broken=False)
+                by_client = self._carry(connection, tunnel)
+        if not by_client and not self._over.is_set():
+            self._note(pod, broken=True)
 
-    def _pump(self, here: socket.socket, there: Any) -> None:
-        ways = {here: there, there: here}
-        while not self._over.is_set():
-            ready, _, _ = select.select(list(ways), [], [], _LOOK_S)
-            for side in ready:
-                if not (data := side.recv(_CHUNK)):
-                    return
-                ways[side].sendall(data)
+    def _carry(self, connection: socket.socket, tunnel: Any) -> bool:
+        """Carry bytes both ways until one side ends; True where it was the client's own wish."""
+        left = threading.Event()
+        up = threading.Thread(target=_up, args=(connection, tunnel, left), name="port-forward up", daemon=True)
+        up.start()
+        try:
+            for frame in _frames(tunnel):
+                if frame[0] != _DATA:
+                    break  # the API server says what went wrong
+                connection.sendall(frame[1:])
+        except _ENDED:  # how is of no interest, only by whom
+            return left.is_set()
+        finally:
+            _wake(connection)
+            up.join()
+        return left.is_set()
+
+    @contextmanager
+    def _kept(self, connection: socket.socket) -> Iterator[None]:
+        with self._lock:
+            self._open.add(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+
+    def _note(self, pod: str, *, broken: bool) -> None:
+        with self._lock:
+            if self._tell and broken is not self._is_broken:
+                self._tell("broken" if broken else "open", pod)
+            self._is_broken = broken
+
+
+def _up(connection: socket.socket, tunnel: Any, left: threading.Event) -> None:
+    """Carry what the client sends; `left` is set as it leaves."""
+    with suppress(*_ENDED):  # the tunnel is over: the other direction tells
+        while data := connection.recv(_CHUNK):
+            tunnel.send_binary(bytes([_DATA]) + data)
+        left.set()
+    if tunnel.sock:
+        _wake(tunnel.sock)
+
+
+def _frames(tunnel: Any) -> Iterator[bytes]:
+    """Yield what the API server sends, without the first frame of each channel."""
+    begun: set[int] = set()
+    while frame := tunnel.recv():
+        if frame[0] in begun:
+            yield frame
+        begun.add(frame[0])
+
+
+def _wake(one: socket.socket) -> None:
+    """End whoever waits for a socket."""
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

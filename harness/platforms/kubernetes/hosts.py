@@ -27,11 +27,17 @@ class Host:
     owner: Process | None
     made: bool
     port: int = 0
+    existing: str = ""
 
     @property
     def folder(self) -> Path:
         """Where it is written down."""
         return _home() / self.name
+
+    @property
+    def kind_name(self) -> str:
+        """What kind calls it."""
+        return self.existing or kind.PREFIX + self.name
 
     @property
     def kubeconfig(self) -> Path:
@@ -76,7 +82,7 @@ def refuse_taken(name: str) -> None:
 def make(name: str, options: KindOptions) -> Host:
     """Make a kind cluster, or use the one that the options name. Errors: BadInput, ClusterError."""
     refuse_taken(name)
-    host = Host(name, Process.of(os.getpid()), made=not options.existing).write()
+    host = Host(name, Process.of(os.getpid()), made=not options.existing, existing=options.existing).write()
     try:
         make_it = kind.use if options.existing else partial(kind.create, name)
         port = make_it(options, host.kubeconfig)

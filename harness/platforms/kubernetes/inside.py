@@ -38,7 +38,7 @@ def run(kube: Kube, namespace: str, pod: Pod, script: str) -> str:
     """Run a shell script in the pod's container and return what it printed. Errors: ClusterError."""
     try:
         with kube.core() as core:
-            answer = stream(
+            opened = stream(
                 core.connect_get_namespaced_pod_exec,
                 pod.name,
                 namespace,
@@ -49,8 +49,13 @@ def run(kube: Kube, namespace: str, pod: Pod, script: str) -> str:
                 stdin=False,
                 tty=False,
                 _request_timeout=_TIMEOUT_S,
+                _preload_content=False,
             )
+            try:
+                opened.run_forever(timeout=_TIMEOUT_S)
+                return str(opened.read_all())
+            finally:
+                opened.sock.shutdown()  # its own close leaves open what the other side ended
     except Exception as error:  # noqa: BLE001 - the client raises its own, the websocket's and the socket's
         said = str(getattr(error, "reason", "") or error).splitlines()[0]
         raise ClusterError(f"nothing can be run in it: {said}", where=f"pod {pod.name}", mend="see its log") from None
-    return str(answer)

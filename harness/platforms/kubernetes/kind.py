@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from harness.errors import BadInput
 from harness.platforms.kubernetes.commands import require, run
 from harness.platforms.kubernetes.options import KindOptions
 
-_PREFIX = "harness-"
+PREFIX = "harness-"
+_NODE_S = 60.0
 
 
 def check(options: KindOptions) -> None:
@@ -40,14 +42,14 @@ def create(name: str, options: KindOptions, kubeconfig: Path) -> int:
     config = yaml.safe_dump(cluster_config(options, port))
     run(
         [
-            *("kind", "create", "cluster", "--name", _PREFIX + name, "--config", "-"),
+            *("kind", "create", "cluster", "--name", PREFIX + name, "--config", "-"),
             *("--kubeconfig", str(kubeconfig), "--wait", f"{options.wait_s}s", *image),
         ],
         text=config,
         timeout_s=options.wait_s + 300,
         tag=kubeconfig.parent,
     )
-    load_images(_PREFIX + name, options)
+    load_images(PREFIX + name, options)
     return port
 
 
@@ -68,7 +70,7 @@ def load_images(name: str, options: KindOptions) -> None:
 
 def delete(name: str, kubeconfig: Path) -> None:
     """Remove a cluster that the harness made; one that is gone is fine. Errors: ClusterError."""
-    run(["kind", "delete", "cluster", "--name", _PREFIX + name, "--kubeconfig", str(kubeconfig)], timeout_s=120)
+    run(["kind", "delete", "cluster", "--name", PREFIX + name, "--kubeconfig", str(kubeconfig)], timeout_s=120)
 
 
 def cluster_config(options: KindOptions, port: int) -> dict[str, Any]:
@@ -103,3 +105,31 @@ def _is_free(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def stop_node(node: str) -> None:
+    """Stop a node's container at once, as a machine that loses its power. Errors: ClusterError."""
+    run(["docker", "stop", "--time", "0", node], timeout_s=_NODE_S)
+
+
+def start_node(node: str) -> None:
+    """Start a node's container. Errors: ClusterError."""
+    run(["docker", "start", node], timeout_s=_NODE_S)
+
+
+def drop(name: str, mark: str, pairs: Iterable[tuple[str, str]]) -> None:
+    """Drop what pods send to each other, on every node; `mark` is what `undrop` finds it by. Errors: ClusterError."""
+    ways = [way for one, other in pairs for way in ((one, other), (other, one))]
+    rules = (f"iptables -w -I FORWARD -s {a} -d {b} -m comment --comment {mark} -j DROP" for a, b in ways)
+    _on_nodes(name, " && ".join(rules))
+
+
+def undrop(name: str, mark: str) -> None:
+    """Take away what `drop` set. Doing it twice does no harm. Errors: ClusterError."""
+    found = f"iptables -w -S FORWARD | grep -e '--comment {mark} ' -e '--comment \"{mark}\" '"
+    _on_nodes(name, f"{found} | sed 's/^-A/-D/' | while read -r rule; do eval iptables -w $rule; done")
+
+
+def _on_nodes(name: str, script: str) -> None:
+    for node in run(["kind", "get", "nodes", "--name", name], timeout_s=_NODE_S).split():
+        run(["docker", "exec", node, "sh", "-c", script], timeout_s=_NODE_S)

@@ -63,9 +63,7 @@ class Mirror:
                 return
 
     def _follow(self) -> None:
-        for change, found in self._kube.watch(
-            self._kind, self._namespace, self._version, self._opened, api=self._api
-        ):
+        for change, found in self._kube.watch(self._kind, self._namespace, self._version, self._opened, api=self._api):
             if self._over.is_set():
                 return
             self._version = found["metadata"]["resourceVersion"]

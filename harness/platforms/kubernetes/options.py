@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from harness.cluster import Role
 from harness.errors import BadInput
+from harness.platforms.kubernetes.components import check_components, check_replicas
+
+_EXAMPLES = Path(__file__).with_name("examples")
 
 
 class _Options(BaseModel):
@@ -61,7 +64,7 @@ class DependencyOptions(_Options):
     """etcd, the object store and the message queue. By default the operator makes them beside Milvus."""
 
     manifests: tuple[str, ...] = ()
-    """Paths of manifests that are applied first, with ${NAMESPACE} and ${CLUSTER} filled in."""
+    """Paths of manifests that are applied first, with ${NAMESPACE}, ${CLUSTER} and ${UNIQUE} filled in."""
     spec: Mapping[str, Any] = Field(default_factory=dict)
     """The resource's spec.dependencies; ${NAMESPACE} and ${CLUSTER} in its texts are filled in."""
     selectors: Mapping[Role, str] = Field(default_factory=dict)
@@ -71,9 +74,14 @@ class DependencyOptions(_Options):
 class MilvusOptions(_Options):
     """The custom resource itself."""
 
+    existing: str = ""
+    """The name of a Milvus that is there, its resource's or its chart's release: it is used, and left as it was."""
+
     image: str = "milvusdb/milvus:v{version}"
-    components: Mapping[str, Any] = Field(default_factory=dict)
-    """Laid over spec.components."""
+    replicas: Annotated[Mapping[Role, PositiveInt], AfterValidator(check_replicas)] = Field(default_factory=dict)
+    """How many members a role has where a scenario's topology does not name it; else one."""
+    components: Annotated[Mapping[str, Any], AfterValidator(check_components)] = Field(default_factory=dict)
+    """Laid over spec.components; ${NAMESPACE} and ${CLUSTER} in its texts are filled in."""
     config: Mapping[str, Any] = Field(default_factory=dict)
     """Settings by their dotted names, below the profile's."""
     ready_s: int = Field(default=600, ge=1)
@@ -88,17 +96,26 @@ class KubernetesOptions(_Options):
     context: str = ""
     namespace: str = ""
     """A namespace that is there already; empty to make one named after the cluster."""
-    way_in: Literal["node-port", "port-forward"] = "node-port"
+    way_in: Literal["node-port", "port-forward", "address"] = "node-port"
+    """How clients reach Milvus: by a node port only on kind, which maps it; elsewhere that means a port-forward."""
+    address: str = Field(default="", pattern=r"^(\S+:\d+)?$")
+    """host:port of a way in of your own, for `way_in: address`."""
     kind: KindOptions = KindOptions()
     operator: OperatorOptions = OperatorOptions()
     dependencies: DependencyOptions = DependencyOptions()
     milvus: MilvusOptions = MilvusOptions()
 
 
-def read_options(file: Path | None) -> KubernetesOptions:
-    """Read a file of options; without one, the defaults. Errors: BadInput with the key."""
-    if file is None:
+def examples() -> tuple[str, ...]:
+    """Return the names of the files of options that are shipped."""
+    return tuple(sorted(path.stem for path in _EXAMPLES.glob("*.yaml")))
+
+
+def read_options(named: Path | None) -> KubernetesOptions:
+    """Read a file of options, or an example by its name; without one, the defaults. Errors: BadInput with the key."""
+    if named is None:
         return KubernetesOptions()
+    file = _found(named)
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         options = KubernetesOptions.model_validate(found)
@@ -109,8 +126,19 @@ def read_options(file: Path | None) -> KubernetesOptions:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{key}: {first['msg']}", where=str(file), mend="see docs/reference.md") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise BadInput(f"{key}: {said}", where=str(file), mend="see docs/reference.md") from None
     return _from_here(options, file.parent)
+
+
+def _found(named: Path) -> Path:
+    """Return the file, or the example that a bare name stands for. Errors: BadInput."""
+    if named.suffix or named.name != str(named) or named.is_file():
+        return named
+    if named.name not in examples():
+        mend = f"name a file, or one of {', '.join(examples())}"
+        raise BadInput("there is no such file or example", where=str(named), mend=mend)
+    return _EXAMPLES / f"{named}.yaml"
 
 
 def _from_here(options: KubernetesOptions, folder: Path) -> KubernetesOptions:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.cluster import Role
 from harness.errors import BadInput, ClusterError
 from harness.platforms import home
 from harness.platforms.kubernetes import hosts
@@ -20,7 +23,8 @@ class Place:
     """`mark` labels what the harness made: nothing else is ever removed.
 
     `kind` is the kind cluster it lies on, if any; `made_namespace` whether the harness made the namespace. Without a
-    `port` the way in is a port-forward.
+    `port` the way in is a port-forward. `milvus` names a Milvus that was there, `is_chart` whether its Helm chart
+    deployed it, `counts` how many members each of its roles had.
     """
 
     options: KubernetesOptions
@@ -30,6 +34,28 @@ class Place:
     kind: str = ""
     host: str = "127.0.0.1"
     port: int = 0
+    milvus: str = ""
+    is_chart: bool = False
+    counts: Mapping[Role, int] = field(default_factory=dict)
+
+    @property
+    def way(self) -> str:
+        """How the address leads to Milvus, as reports say it."""
+        if self.options.way_in == "address":
+            return f"the address {self.host}:{self.port}"
+        return f"port {self.port} of this machine, mapped to node port {self.options.kind.node_port}"
+
+    def reach(self, milvus: str) -> str:
+        """Return the command by which others reach it, where there is no address that lasts."""
+        context = f"--context {self.options.context} " if self.options.context else ""
+        return f"kubectl {context}--namespace {self.namespace} port-forward service/{milvus}-milvus 19530"
+
+    @property
+    def kind_name(self) -> str:
+        """The kind cluster's own name. Errors: ClusterError where it is gone."""
+        if host := hosts.find(self.kind):
+            return host.kind_name
+        raise ClusterError("its kind cluster is gone", where=self.kind, mend="harness heal")
 
     def kube(self, folder: Path) -> Kube:
         """Return the API server; what it is asked once about its kinds is kept in a folder. Errors: BadInput."""
@@ -50,6 +76,9 @@ class Place:
             "kind": self.kind,
             "host": self.host,
             "port": str(self.port),
+            "milvus": self.milvus,
+            "is_chart": "yes" if self.is_chart else "",
+            "counts": json.dumps(dict(self.counts)),
         }
 
     def let_go(self, name: str) -> None:
@@ -67,10 +96,8 @@ class Place:
 
     @property
     def _kubeconfig(self) -> Path | None:
-        if self.kind:
-            if host := hosts.find(self.kind):
-                return host.kubeconfig
-            raise ClusterError("its kind cluster is gone", where=self.kind, mend="harness heal")
+        if self.kind and self.kind_name and (host := hosts.find(self.kind)):
+            return host.kubeconfig
         return Path(self.options.kubeconfig) if self.options.kubeconfig else None
 
 
@@ -84,4 +111,7 @@ def read_place(written: dict[str, str]) -> Place:
         written["kind"],
         written["host"],
         int(written["port"]),
+        written["milvus"],
+        bool(written["is_chart"]),
+        {Role(role): count for role, count in json.loads(written["counts"]).items()},
     )

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
-from harness.cluster import ClusterSpec, Durations
+from harness.cluster import (
+    Breakable,
+    Changeable,
+    ClusterSpec,
+    Contained,
+    Durations,
+    Isolable,
+    NodePower,
+    OnNodes,
+    Scalable,
+)
 from harness.errors import BadInput, HarnessError
 from harness.faults.journal import Journal
 from harness.platforms import home, settings
-from harness.platforms.kubernetes import hosts, install, kind, resource, serves
+from harness.platforms.kubernetes import existing, hosts, install, intent, kind, resource, serves
 from harness.platforms.kubernetes.api import MILVUS, Kube
+from harness.platforms.kubernetes.chart import ChartCluster
 from harness.platforms.kubernetes.cluster import KubernetesCluster
 from harness.platforms.kubernetes.hosts import Host
+from harness.platforms.kubernetes.kind_cluster import KindCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.place import OWNER, Place, read_place
 from harness.platforms.process import Process, owner_mark
 from harness.platforms.state import ClusterState, Folder, clusters_home
 
+AnyCluster = KubernetesCluster | ChartCluster
 # A Deployment's name, a hash and a pod's suffix must fit behind it into the 63 characters of a label.
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
 
@@ -33,8 +49,16 @@ class KubernetesPlatform:
 
     # Seen on kind with three nodes: images are there, and the operator's own waits are most of it.
     durations = Durations(
-        provision_s=90.0, restart_s=20.0, queue_restart_s=30.0, scale_s=40.0, roll_s=300.0, remove_s=10.0
+        provision_s=90.0, restart_s=20.0, queue_restart_s=30.0, scale_s=40.0, roll_s=300.0, remove_s=10.0, stop_s=40.0
     )
+
+    @property
+    def verbs(self) -> tuple[type, ...]:
+        """The protocols that its clusters follow. What was there is not changed: it is left as it was found."""
+        always = (Breakable, Contained, OnNodes)
+        if self._options.milvus.existing:
+            return (*always, Scalable)
+        return (*always, Changeable, *((NodePower, Isolable) if self._on_kind else ()))
 
     @property
     def name(self) -> str:
@@ -58,6 +82,10 @@ class KubernetesPlatform:
         if self._on_kind and not self._host:
             kind.check(self._options.kind)
             hosts.refuse_taken(spec.name)
+        if self._options.way_in == "address" and not self._options.address:
+            raise BadInput("no address was given", where="address", mend="name host:port, or take another way_in")
+        if self._options.milvus.existing and not self._options.namespace:
+            raise BadInput("no namespace was named", where="--namespace", mend="name the one that holds the Milvus")
         if not self._on_kind and not self._options.context:
             raise BadInput("no context was named", where="--context", mend="name one of kubectl config get-contexts")
 
@@ -66,14 +94,21 @@ class KubernetesPlatform:
         own = {**self._options.milvus.config, **settings.profile_settings(spec.profile)}
         return {**{key: str(value) for key, value in own.items()}, **spec.settings}
 
-    def create(self, spec: ClusterSpec, *, keep: bool) -> KubernetesCluster:
+    def intent(self, spec: ClusterSpec) -> Iterator[str]:
+        """Say what would be done. Errors: BadInput, ClusterError."""
+        told = intent.on_kind if self._on_kind else intent.on_kubernetes
+        return told(spec, self._options)
+
+    def create(self, spec: ClusterSpec, *, keep: bool) -> AnyCluster:
         """Make a cluster and return once a search works; a failure leaves nothing. Errors: BadInput, ClusterError."""
         self.check(spec)
         place = self._place(spec)
+        if self._options.milvus.existing:
+            place = existing.found(place, spec)
         folder = Folder(clusters_home() / spec.name)
         owner = Process.of(os.getpid())
         home.claim(folder, ClusterState(spec, owner, 0, spec.settings, self.name, place.written()))
-        cluster = KubernetesCluster(folder, place)
+        cluster = open_cluster(folder)
         try:
             with Journal(cluster.journal).step("create the cluster"):
                 self._bring_up(spec, cluster)
@@ -102,29 +137,36 @@ class KubernetesPlatform:
         self._host = None
 
     def _place(self, spec: ClusterSpec) -> Place:
+        options = self._options
+        place = Place(options, options.namespace or spec.name, not options.namespace, owner_mark())
         if self._on_kind:
-            host = self._host = self._host or hosts.make(spec.name, self._options.kind)
-            made = not self._options.namespace
-            return Place(self._options, self._namespace(spec), made, owner_mark(), host.name, port=host.port)
-        return Place(self._options, self._namespace(spec), not self._options.namespace, owner_mark())
+            host = self._host = self._host or hosts.make(spec.name, options.kind)
+            place = replace(place, kind=host.name, port=host.port)
+        if options.way_in == "address":
+            name, _, port = options.address.rpartition(":")
+            return replace(place, host=name, port=int(port))
+        return replace(place, port=0) if options.way_in == "port-forward" else place
 
-    def _namespace(self, spec: ClusterSpec) -> str:
-        return self._options.namespace or spec.name
+    def _bring_up(self, spec: ClusterSpec, cluster: AnyCluster) -> None:
+        if not cluster.shared:
+            self._apply(spec, cluster)
+        cluster.wait_ready(self._options.milvus.ready_s)
+        serves.wait_serves(cluster.endpoint(), self._options.milvus.ready_s)
 
-    def _bring_up(self, spec: ClusterSpec, cluster: KubernetesCluster) -> None:
+    def _apply(self, spec: ClusterSpec, cluster: AnyCluster) -> None:
         place, options = cluster.place, self._options
         kube = place.kube(cluster.folder.path)
-        self._prepare(kube, place)
-        _refuse_what_is_there(kube, place, spec.name)
-        if place.made_namespace:
-            install.namespace(kube, place.namespace, {OWNER: place.mark})
-        names = {"NAMESPACE": place.namespace, "CLUSTER": spec.name}
-        install.manifests(kube, options.dependencies.manifests, place.namespace, names)
-        kube.apply(install.marked(resource.milvus_resource(spec, options, place.namespace), place.mark))
-        if place.port:
-            kube.apply(resource.node_port(spec.name, place.namespace, options.kind.node_port))
-        cluster.wait_ready(options.milvus.ready_s)
-        serves.wait_serves(cluster.endpoint(), options.milvus.ready_s)
+        with closing(kube):
+            self._prepare(kube, place)
+            _refuse_what_is_there(kube, place, spec.name)
+            if place.made_namespace:
+                install.namespace(kube, place.namespace, {OWNER: place.mark})
+            # A path on a node outlives its namespace: the next cluster of the same name must not find its data.
+            names = {"NAMESPACE": place.namespace, "CLUSTER": spec.name, "UNIQUE": uuid4().hex[:8]}
+            install.manifests(kube, options.dependencies.manifests, place.namespace, names)
+            kube.apply(install.marked(resource.milvus_resource(spec, options, place.namespace), place.mark))
+            if place.port and options.way_in == "node-port":
+                kube.apply(resource.node_port(spec.name, place.namespace, options.kind.node_port))
 
     def _prepare(self, kube: Kube, place: Place) -> None:
         """Have the operator there. On a kind cluster of its own that is done once."""
@@ -143,6 +185,9 @@ def _refuse_what_is_there(kube: Kube, place: Place, name: str) -> None:
         raise BadInput(f"there is a Milvus {name!r} already", where=place.namespace, mend="take another name")
 
 
-def open_cluster(folder: Folder) -> KubernetesCluster:
+def open_cluster(folder: Folder) -> AnyCluster:
     """Return a cluster that exists. Errors: BadInput."""
-    return KubernetesCluster(folder, read_place(dict(folder.read().place)))
+    place = read_place(dict(folder.read().place))
+    if place.is_chart:
+        return ChartCluster(folder, place)
+    return KindCluster(folder, place) if place.kind else KubernetesCluster(folder, place)

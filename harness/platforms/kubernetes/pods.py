@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from harness.cluster import Health, Role
@@ -36,6 +37,16 @@ class Pod:
     container: str
     created: str
     leaving: bool = False
+    ip: str = ""
+    port: int = 0
+    begun: str = ""
+
+    @property
+    def uptime_s(self) -> float:
+        """For how long its container has run, by the node's clock; 0 where it does not."""
+        if not self.begun:
+            return 0.0
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(self.begun)).total_seconds())
 
 
 def pod_of(found: Mapping[str, Any], role: Role) -> Pod:
@@ -52,6 +63,9 @@ def pod_of(found: Mapping[str, Any], role: Role) -> Pod:
         container=spec["containers"][0]["name"],
         created=metadata["creationTimestamp"],
         leaving="deletionTimestamp" in metadata,
+        ip=status.get("podIP", ""),
+        port=(spec["containers"][0].get("ports") or [{}])[0].get("containerPort", 0),
+        begun=first.get("state", {}).get("running", {}).get("startedAt", ""),
     )
 
 
@@ -77,4 +91,7 @@ def _health(found: Mapping[str, Any], container: Mapping[str, Any]) -> Health:
         return Health.DEAD
     if "running" not in state:
         return Health.DEAD if container.get("restartCount", 0) else Health.STARTING
-    return Health.READY if container.get("ready") else Health.STARTING
+    # A node that is gone leaves its containers' last word as it was; the pod's own condition is taken back.
+    conditions = {one["type"]: one["status"] for one in found.get("status", {}).get("conditions", [])}
+    ready = container.get("ready") and conditions.get("Ready", "True") == "True"
+    return Health.READY if ready else Health.STARTING

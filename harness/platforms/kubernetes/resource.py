@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.cluster import ClusterSpec, Role
+from harness.cluster import ClusterSpec, Role, is_older
 from harness.platforms import settings
 from harness.platforms.kubernetes.api import MILVUS, Object
+from harness.platforms.kubernetes.components import BY_ROLE
 from harness.platforms.kubernetes.install import filled
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.pods import COMPONENT, INSTANCE
 
-# The keys of spec.components.
-COMPONENTS: Mapping[Role, str] = {
-    Role.PROXY: "proxy",
-    Role.COORDINATORS: "mixCoord",
-    Role.QUERY_NODE: "queryNode",
-    Role.DATA_NODE: "dataNode",
-    Role.INDEX_NODE: "indexNode",
-    Role.STREAMING_NODE: "streamingNode",
-}
+COMPONENTS = BY_ROLE
 
 
 def image(milvus: str, options: KubernetesOptions) -> str:
@@ -31,17 +24,7 @@ def image(milvus: str, options: KubernetesOptions) -> str:
 def milvus_resource(spec: ClusterSpec, options: KubernetesOptions, namespace: str) -> Object:
     """Return the custom resource of a cluster."""
     names = {"NAMESPACE": namespace, "CLUSTER": spec.name}
-    components: dict[str, Any] = {
-        "image": image(spec.milvus, options),
-        # Settings reach the members by a restart, which the operator leaves out from 1.3.6 on unless told.
-        "updateConfigMapOnly": False,
-        "enableRollingUpdate": True,
-        **options.milvus.components,
-    }
-    for role in spec.roles:
-        if role in COMPONENTS:
-            own = options.milvus.components.get(COMPONENTS[role], {})
-            components[COMPONENTS[role]] = {**own, "replicas": spec.topology.count(role)}
+    components = filled(_components(spec, options), names)
     body: Object = {
         "apiVersion": MILVUS[0],
         "kind": MILVUS[1],
@@ -51,6 +34,23 @@ def milvus_resource(spec: ClusterSpec, options: KubernetesOptions, namespace: st
     if options.dependencies.spec:
         body["spec"]["dependencies"] = filled(options.dependencies.spec, names)
     return body
+
+
+def _components(spec: ClusterSpec, options: KubernetesOptions) -> dict[str, Any]:
+    """Return spec.components: those of the version's roles, and what the options say for all of them."""
+    given = options.milvus.components
+    components: dict[str, Any] = {
+        "image": image(spec.milvus, options),
+        # Settings reach the members by a restart, which the operator leaves out from 1.3.6 on unless told.
+        "updateConfigMapOnly": False,
+        "enableRollingUpdate": True,
+        **{key: value for key, value in given.items() if key not in COMPONENTS.values()},
+    }
+    for role in spec.roles:
+        if key := COMPONENTS.get(role):
+            count = spec.topology.counts.get(role, options.milvus.replicas.get(role, 1))
+            components[key] = {**given.get(key, {}), "replicas": count}
+    return components
 
 
 def config(spec: ClusterSpec, options: KubernetesOptions) -> settings.Tree:
@@ -64,9 +64,10 @@ def scaled(role: Role, count: int) -> Object:
     return {"spec": {"components": {COMPONENTS[role]: {"replicas": count}}}}
 
 
-def upgraded(to: str) -> Object:
-    """Return the change to another image, member by member."""
-    return {"spec": {"components": {"image": to, "imageUpdateMode": "rollingUpgrade"}}}
+def upgraded(to: str, running: str) -> Object:
+    """Return the change to another image, member by member; back to an older version in the opposite order."""
+    mode = "rollingDowngrade" if is_older(to, running) else "rollingUpgrade"
+    return {"spec": {"components": {"image": to, "imageUpdateMode": mode}}}
 
 
 def configured(changed: Mapping[str, str]) -> Object:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import grpc
 
-from harness.cluster import UPGRADE_ORDER, Endpoint, Health, Member, OnMember, Pulse, Role
+from harness.cluster import Endpoint, Health, Member, OnMember, Pulse, Role, roll_order
 from harness.errors import BadInput, ClusterError
 from harness.platforms import admin, settings
 from harness.platforms.local import commands, readiness
@@ -243,7 +243,7 @@ class LocalCluster:
     def _roll(self, milvus: str, on_member: OnMember) -> None:
         server = milvus_server(milvus)
         conf = self._write_conf(server)
-        for role in UPGRADE_ORDER:
+        for role in roll_order(self.folder.read().spec.milvus, milvus):
             for state in [s for s in self.folder.members() if s.role is role]:
                 on_member(state.name, "leaving")
                 self.terminate(state.name)

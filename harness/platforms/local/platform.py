@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from harness.cluster import ClusterSpec, Durations
+from harness.cluster import Breakable, Changeable, ClusterSpec, Durations
 from harness.errors import BadInput, ClusterError
 from harness.faults.journal import Journal
 from harness.platforms import home, settings
@@ -29,6 +29,7 @@ class LocalPlatform:
 
     name = "local"
     durations = Durations()
+    verbs = (Breakable, Changeable)
 
     def check(self, spec: ClusterSpec) -> None:
         """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
@@ -46,6 +47,15 @@ class LocalPlatform:
         settings.profile_settings(spec.profile)
         settings.check_keys(settings.typed(spec.settings), milvus_server(spec.milvus).template)
         _check_disk(path)
+
+    def intent(self, spec: ClusterSpec) -> tuple[str, ...]:
+        """Say what would be done."""
+        processes = sum(spec.topology.count(role) for role in spec.roles)
+        return (
+            f"start {processes} processes of Milvus {spec.milvus} and its dependencies, settings {spec.profile}",
+            f"keep their data and logs in {clusters_home() / spec.name}",
+            f"harness down {spec.name} removes all of it",
+        )
 
     def create(self, spec: ClusterSpec, *, keep: bool) -> LocalCluster:
         """Make a cluster and return once it is ready; a failure leaves nothing. Errors: BadInput, ClusterError."""

@@ -1,0 +1,282 @@
+"""Writes docs/reference.md: the prose of reference.in.md, and what the code says of itself in place of its marks."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import MISSING, Field, fields
+from enum import Enum
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import pytest
+import typer.main
+from pydantic import BaseModel
+
+from harness import cluster
+from harness.checks.thresholds import Thresholds
+from harness.cli.app import app
+from harness.errors import Unsupported
+from harness.faults.injection import refuse
+from harness.plan.faults import Fault, Kill
+from harness.plan.scenario import Chaos
+from harness.platforms.endpoint import EndpointPlatform
+from harness.platforms.kubernetes.options import KubernetesOptions, MilvusOptions
+from harness.platforms.kubernetes.platform import KubernetesPlatform
+from harness.platforms.local.platform import LocalPlatform
+from harness.pytest_plugin import options
+from harness.slo.figures import FIGURES
+from harness.slo.limits import Limits
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE / "reference.md"
+NOTE = "<!-- Written by docs/make_reference.py from the code and docs/reference.in.md: change those. -->"
+PLATFORMS: Mapping[str, cluster.Platform] = {
+    "local": LocalPlatform(),
+    "kind": KubernetesPlatform(KubernetesOptions(), on_kind=True),
+    "kubernetes": KubernetesPlatform(KubernetesOptions(), on_kind=False),
+    "existing": KubernetesPlatform(KubernetesOptions(milvus=MilvusOptions(existing="any")), on_kind=False),
+    "endpoint": EndpointPlatform(cluster.Endpoint("any", 0)),
+}
+_MARK = re.compile(r"^<!-- (\w+) -->$", re.MULTILINE)
+_SOURCED = re.compile(r"^ +(\w+):.*# \[(\w)\] ?(.*)$", re.MULTILINE)
+_TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping"}
+
+
+def reference() -> str:
+    """Return the whole page."""
+    template = (HERE / "reference.in.md").read_text(encoding="utf-8")
+    if left_out := set(SECTIONS) - set(_MARK.findall(template)):
+        raise ValueError(f"reference.in.md has no mark for: {', '.join(sorted(left_out))}")
+    return NOTE + "\n\n" + _MARK.sub(lambda mark: "\n".join(SECTIONS[mark[1]]()), template)
+
+
+def commands() -> Iterator[str]:
+    """Yield every command with its arguments and options."""
+    for name, command in cast(Any, typer.main.get_command(app)).commands.items():
+        places = [param for param in command.params if param.param_type_name == "argument"]
+        usage = (each.name.upper() if each.required else f"[{each.name.upper()}]" for each in places)
+        yield from ("", "### " + " ".join(("harness", name, *usage)), "", command.help)
+        named = ((param.name.upper() if param in places else ", ".join(param.opts), param) for param in command.params)
+        rows = [(code(shown), value(param.default), param.help or "") for shown, param in named]
+        if rows:
+            yield ""
+            yield from table(("argument or option", "default", "meaning"), rows)
+
+
+def pytest_options() -> Iterator[str]:
+    """Yield every option of the plugin."""
+    recorder = _Options()
+    options.add(cast(pytest.Parser, recorder))
+    yield from table(("option", "default", "meaning"), recorder.rows)
+
+
+class _Options:
+    """Stands for pytest's parser and its group, and notes what it is told."""
+
+    def __init__(self) -> None:
+        self.rows: list[Sequence[str]] = []
+
+    def getgroup(self, *_: str) -> _Options:
+        """Return the group: itself."""
+        return self
+
+    def addoption(self, *names: str, **told: Any) -> None:
+        """Note an option."""
+        shown = " ".join(filter(None, (", ".join(names), told.get("metavar"))))
+        self.rows.append((code(shown), value(told.get("default")), told["help"]))
+
+
+def faults() -> Iterator[str]:
+    """Yield every fault that a scenario can name."""
+    # Chaos draws kills and pauses: it needs what they need.
+    known = {**{each: each for each in get_args(Fault)}, Chaos: Kill}
+    rows = [
+        (code(each.__name__), ", ".join(map(_field, fields(each))), first_line(each), ", ".join(_places(needing)))
+        for each, needing in known.items()
+    ]
+    yield from table(("fault", "fields", "does", "on"), rows)
+
+
+def roles() -> Iterator[str]:
+    """Yield the roles by the names that scenarios and commands give them."""
+    yield from table(("in a scenario", "elsewhere"), [(code(f"Role.{each.name}"), code(each)) for each in cluster.Role])
+
+
+def verbs() -> Iterator[str]:
+    """Yield every protocol's verbs."""
+    for protocol in _protocols():
+        more = [each.__name__ for each in protocol.__bases__ if each in _protocols()]
+        also = f" All of {', '.join(map(code, more))}, and:" if more else ""
+        yield from ("", f"### {protocol.__name__}", "", first_line(protocol) + also, "")
+        rows = [(code(_call(name, told)), first_line(told)) for name, told in vars(protocol).items() if name[0] != "_"]
+        yield from table(("verb", "does"), rows)
+
+
+def powers() -> Iterator[str]:
+    """Yield which platforms' clusters have the verbs that faults need."""
+    rows = [(each.__name__, [_has(platform, each) for platform in PLATFORMS.values()]) for each in _protocols()]
+    yield from table(
+        ("", *PLATFORMS), [(name, *("yes" if one else "no" for one in has)) for name, has in rows if any(has)]
+    )
+
+
+def kubernetes_options() -> Iterator[str]:
+    """Yield every key of the file of options, a table for each model."""
+    for path, model in _models("", KubernetesOptions):
+        yield from ("", f"### `{path}`" if path else "### At the top", "", first_line(model), "")
+        rows = [(code(key), shown, value(default), text) for key, shown, default, text in _keys(model)]
+        yield from table(("key", "type", "default", "meaning"), rows)
+
+
+def figures() -> Iterator[str]:
+    """Yield every figure, and whether and how it can be limited."""
+    for_limit = {"<=": "the highest", ">=": "the lowest"}
+    rows = [
+        (code(each.name), each.label, each.unit, for_limit[each.relation] if each.name in Limits.model_fields else "")
+        for each in FIGURES
+    ]
+    yield from table(("figure", "is", "unit", "its limit"), rows)
+
+
+def thresholds() -> Iterator[str]:
+    """Yield every threshold with the source and the reason that stand beside it."""
+    told = {name: (source, reason) for name, source, reason in _SOURCED.findall(inspect.getsource(Thresholds))}
+    rows = [(code(each.name), value(each.default), *told.get(each.name, ("", ""))) for each in fields(Thresholds)]
+    yield from table(("threshold", "value", "source", "reason"), rows)
+
+
+SECTIONS: Mapping[str, Callable[[], Iterator[str]]] = {
+    made.__name__: made
+    for made in (
+        *(commands, pytest_options, faults, roles, verbs, powers),
+        *(kubernetes_options, figures, thresholds),
+    )
+}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a Markdown table."""
+    yield _row(heads)
+    yield "|" + "---|" * len(heads)
+    yield from map(_row, rows)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def code(text: str) -> str:
+    """Return a text as code."""
+    return f"`{text}`"
+
+
+def value(default: object) -> str:
+    """Return a default as its user would write it; nothing for one that is empty or off."""
+    if default is None or default is False or default in ("", (), [], {}):
+        return ""
+    if isinstance(default, tuple | list | dict):
+        return code(json.dumps(default))
+    return code(str(default))
+
+
+def first_line(documented: object) -> str:
+    """Return the first line of a docstring."""
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
+
+
+def _field(field: Field[Any]) -> str:
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    shown = default.name if isinstance(default, Enum) else default
+    kind = field.type if isinstance(field.type, str) else field.type.__name__
+    return code(f"{field.name}: {kind}" + ("" if default is MISSING else f" = {shown!r}"))
+
+
+def _protocols() -> list[type]:
+    known = [each for each in vars(cluster).values() if getattr(each, "_is_protocol", False)]
+    return [each for each in known if each.__module__ == cluster.__name__]
+
+
+def _call(name: str, member: object) -> str:
+    if not inspect.isfunction(member):
+        return name
+    return f"{name}({', '.join(list(inspect.signature(member).parameters)[1:])})"
+
+
+def _has(platform: cluster.Platform, protocol: type) -> bool:
+    optional = getattr(protocol, "_is_runtime_protocol", False)
+    return optional and any(issubclass(verb, protocol) for verb in platform.verbs)
+
+
+def _places(fault: type) -> Iterator[str]:
+    """Yield the platforms that do not refuse a fault; what its fields hold plays no part."""
+    needed = [each.name for each in fields(fault) if each.default is MISSING and each.default_factory is MISSING]
+    any_fault = fault(**dict.fromkeys(needed))
+    for name, platform in PLATFORMS.items():
+        with suppress(Unsupported):
+            refuse(any_fault, platform.verbs, name)
+            yield name
+
+
+def _models(path: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield a model and all that its fields hold, each with the path of its keys."""
+    yield path, model
+    for name, field in model.model_fields.items():
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if inspect.isclass(inner) and issubclass(inner, BaseModel):
+                yield from _models(f"{path}.{name}".strip("."), inner)
+
+
+def _keys(model: type[BaseModel]) -> Iterator[tuple[str, str, object, str]]:
+    """Yield each key that is no table of its own: its type, default and the text below it."""
+    schema = model.model_json_schema()
+    texts = _texts(model)
+    for name, field in model.model_fields.items():
+        default = field.get_default(call_default_factory=True, validated_data={})
+        if not isinstance(default, BaseModel):
+            yield name, _type(schema["properties"][name], schema.get("$defs", {})), default, texts.get(name, "")
+
+
+def _texts(model: type[BaseModel]) -> dict[str, str]:
+    """Return the first line of the docstring below each field; Python itself does not keep them."""
+    known = [each for each in reversed(model.__mro__) if issubclass(each, BaseModel) and each is not BaseModel]
+    bodies = [cast(ast.ClassDef, ast.parse(textwrap.dedent(inspect.getsource(each))).body[0]).body for each in known]
+    return {
+        field.target.id: inspect.cleandoc(text.value.value).partition("\n")[0]
+        for body in bodies
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
+
+
+def _type(schema: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    """Return what a JSON schema allows in a few words."""
+    if reference := schema.get("$ref"):
+        return _type(known[reference.rpartition("/")[2]], known)
+    if "anyOf" in schema:
+        return " or ".join(_type(each, known) for each in schema["anyOf"] if each.get("type") != "null")
+    if choices := schema.get("enum") or ([schema["const"]] if "const" in schema else []):
+        return ", ".join(code(str(each)) for each in choices)
+    kind = schema.get("type", "anything")
+    if kind == "array":
+        return f"list of {_type(schema['items'], known)}" if "items" in schema else "list"
+    return _TYPES.get(str(kind), str(kind)) + _bounds(schema)
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    least, most, above = (schema.get(key) for key in ("minimum", "maximum", "exclusiveMinimum"))
+    if least is not None and most is not None:
+        return f", {least} to {most}"
+    words = ((least, "{} or more"), (most, "at most {}"), (above, "more than {}"))
+    return "".join(", " + text.format(bound) for bound, text in words if bound is not None)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

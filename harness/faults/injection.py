@@ -1,0 +1,86 @@
+"""What every fault needs beside itself, which cluster can do it, and whom it hits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.cluster import (
+    Breakable,
+    Changeable,
+    Cluster,
+    Contained,
+    Health,
+    Isolable,
+    NodePower,
+    OnNodes,
+    Role,
+    Scalable,
+)
+from harness.errors import BadInput, Unsupported
+from harness.faults.journal import Journal
+from harness.plan.faults import Drain, Fault, Isolate, Kill, KillContainer, Pause, Scale, StopNode, Terminate
+
+Tell = Callable[[str, Mapping[str, str]], None]
+Wait = Callable[[float], None]
+
+_NEEDS: Mapping[type, type] = {
+    **dict.fromkeys((Kill, Pause, Terminate), Breakable),
+    Scale: Scalable,
+    KillContainer: Contained,
+    Drain: OnNodes,
+    StopNode: NodePower,
+    Isolate: Isolable,
+}
+_WHY: Mapping[type, str] = {
+    Breakable: "its members are out of reach",
+    Scalable: "its members are not the harness's to count",
+    Changeable: "it would not be left as it was found",
+    Contained: "its members run in no containers",
+    OnNodes: "its members lie on no nodes",
+    NodePower: "it has no node that can be stopped",
+    Isolable: "it has no packet filter between members",
+}
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What a fault needs beside itself: the cluster, the journal, and the run's way to tell and to wait.
+
+    `tell` records the fault's moments (inject, effect, heal, healed), `wait` passes time while traffic flows.
+    """
+
+    cluster: Cluster
+    journal: Journal
+    tell: Tell
+    wait: Wait
+
+
+def refuse(fault: Fault, verbs: tuple[type, ...], platform: str) -> None:
+    """Refuse a fault for which a platform lacks the verbs. Errors: Unsupported with the reason."""
+    needed = _needed(fault)
+    if not any(issubclass(verb, needed) for verb in verbs):
+        mend = "run the scenario on another platform"
+        raise Unsupported(f"{fault.label} can't be done: {_WHY[needed]}", where=f"platform {platform}", mend=mend)
+
+
+def require(cluster: Cluster, fault: Fault) -> None:
+    """Refuse a fault that a cluster can't do. Errors: Unsupported."""
+    needed = _needed(fault)
+    if not isinstance(cluster, needed):
+        mend = "run the scenario on another platform"
+        raise Unsupported(f"{fault.label} can't be done: {_WHY[needed]}", where=cluster.name, mend=mend)
+
+
+def choose(cluster: Cluster, role: Role, count: int, choice: int) -> tuple[str, ...]:
+    """Choose living members of a role. An empty choice is an error, never a fault that did nothing."""
+    there = [m.name for m in cluster.members() if m.role is role and m.health is Health.READY]
+    if len(there) < count:
+        raise BadInput(
+            f"{count} members of {role} are to be hit, {len(there)} live", where=cluster.name, mend="see harness status"
+        )
+    return tuple(there[(choice + index) % len(there)] for index in range(count))
+
+
+def _needed(fault: Fault) -> type:
+    return _NEEDS.get(type(fault), Changeable)

@@ -1,0 +1,15 @@
+"""A Milvus that its Helm chart deployed: it can be hurt; what changes it is Helm's business."""
+
+from __future__ import annotations
+
+from harness.platforms.kubernetes import remove
+from harness.platforms.kubernetes.breaking import BreakableCluster
+
+
+class ChartCluster(BreakableCluster):
+    """The verbs of Breakable, Contained and OnNodes, for pods with the chart's labels."""
+
+    def destroy(self) -> None:
+        """Leave it as it is; remove only what the harness wrote down of it."""
+        self.let_go()
+        remove.folder(self.folder)
