@@ -19,9 +19,10 @@ import pytest
 import typer.main
 from pydantic import BaseModel
 
-from harness import cluster
+from harness import verbs as protocols
 from harness.checks.thresholds import Thresholds
 from harness.cli.app import app
+from harness.cluster import Endpoint, Role
 from harness.errors import Unsupported
 from harness.faults.injection import refuse
 from harness.plan.faults import Fault, Kill
@@ -37,12 +38,12 @@ from harness.slo.limits import Limits
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "reference.md"
 NOTE = "<!-- Written by docs/make_reference.py from the code and docs/reference.in.md: change those. -->"
-PLATFORMS: Mapping[str, cluster.Platform] = {
+PLATFORMS: Mapping[str, protocols.Platform] = {
     "local": LocalPlatform(),
     "kind": KubernetesPlatform(KubernetesOptions(), on_kind=True),
     "kubernetes": KubernetesPlatform(KubernetesOptions(), on_kind=False),
     "existing": KubernetesPlatform(KubernetesOptions(milvus=MilvusOptions(existing="any")), on_kind=False),
-    "endpoint": EndpointPlatform(cluster.Endpoint("any", 0)),
+    "endpoint": EndpointPlatform(Endpoint("any", 0)),
 }
 _MARK = re.compile(r"^<!-- (\w+) -->$", re.MULTILINE)
 _SOURCED = re.compile(r"^ +(\w+):.*# \[(\w)\] ?(.*)$", re.MULTILINE)
@@ -106,7 +107,7 @@ def faults() -> Iterator[str]:
 
 def roles() -> Iterator[str]:
     """Yield the roles by the names that scenarios and commands give them."""
-    yield from table(("in a scenario", "elsewhere"), [(code(f"Role.{each.name}"), code(each)) for each in cluster.Role])
+    yield from table(("in a scenario", "elsewhere"), [(code(f"Role.{each.name}"), code(each)) for each in Role])
 
 
 def verbs() -> Iterator[str]:
@@ -199,8 +200,8 @@ def _field(field: Field[Any]) -> str:
 
 
 def _protocols() -> list[type]:
-    known = [each for each in vars(cluster).values() if getattr(each, "_is_protocol", False)]
-    return [each for each in known if each.__module__ == cluster.__name__]
+    known = [each for each in vars(protocols).values() if getattr(each, "_is_protocol", False)]
+    return [each for each in known if each.__module__ == protocols.__name__]
 
 
 def _call(name: str, member: object) -> str:
@@ -209,7 +210,7 @@ def _call(name: str, member: object) -> str:
     return f"{name}({', '.join(list(inspect.signature(member).parameters)[1:])})"
 
 
-def _has(platform: cluster.Platform, protocol: type) -> bool:
+def _has(platform: protocols.Platform, protocol: type) -> bool:
     optional = getattr(protocol, "_is_runtime_protocol", False)
     return optional and any(issubclass(verb, protocol) for verb in platform.verbs)
 

@@ -14,8 +14,8 @@ from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput
 from harness.faults import journal
 from harness.platforms import home, registry
+from harness.platforms.choice import PlatformChoice
 from harness.platforms.local.doctor import diagnose
-from harness.platforms.registry import PlatformChoice
 from harness.run.options import parse_settings
 
 app = typer.Typer(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from rich.table import Table
 
-from harness.cluster import Cluster, Conditioned, Member
+from harness.cluster import Member
+from harness.verbs import Cluster, Conditioned
 
 _COLUMNS: Mapping[str, Callable[[Member], object]] = {
     "member": lambda m: m.name,

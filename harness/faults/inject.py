@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from harness.cluster import Breakable, Changeable, Cluster, Contained, Health, OnMember, Scalable
+from harness.cluster import Health
 from harness.errors import ClusterError
 from harness.faults.injection import Injection, choose, require
 from harness.faults.journal import Undo, Verb
@@ -23,6 +23,7 @@ from harness.plan.faults import (
     Upgrade,
 )
 from harness.plan.plan import PlannedFault
+from harness.verbs import Breakable, Changeable, Cluster, Contained, OnMember, Scalable
 
 
 def inject(planned: PlannedFault, injection: Injection) -> None:

@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.cluster import (
-    Breakable,
-    Changeable,
-    Cluster,
-    Contained,
-    Health,
-    Isolable,
-    NodePower,
-    OnNodes,
-    Role,
-    Scalable,
-)
+from harness.cluster import Health, Role
 from harness.errors import BadInput, Unsupported
 from harness.faults.journal import Journal
 from harness.plan.faults import Drain, Fault, Isolate, Kill, KillContainer, Pause, Scale, StopNode, Terminate
+from harness.verbs import Breakable, Changeable, Cluster, Contained, Isolable, NodePower, OnNodes, Scalable
 
 Tell = Callable[[str, Mapping[str, str]], None]
 Wait = Callable[[float], None]

@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
-from harness.cluster import Breakable, Cluster, Isolable, NodePower, OnNodes, Role, Scalable
+from harness.cluster import Role
+from harness.verbs import Breakable, Cluster, Isolable, NodePower, OnNodes, Scalable
 
 
 class Verb(StrEnum):

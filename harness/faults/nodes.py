@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from harness.cluster import Cluster, Health, Isolable, NodePower, OnNodes
+from harness.cluster import Health
 from harness.errors import BadInput, ClusterError
 from harness.faults.injection import Injection, choose
 from harness.faults.journal import Undo, Verb
 from harness.plan.faults import Drain, Isolate, StopNode
+from harness.verbs import Cluster, Isolable, NodePower, OnNodes
 
 # What was moved has to be scheduled, started and seen to be ready.
 _READY_S = 240.0

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness.cluster import Cluster, Platform
 from harness.errors import BadInput, HarnessError
 from harness.platforms import home
+from harness.platforms.choice import PlatformChoice
 from harness.platforms.local.platform import LocalPlatform
 from harness.platforms.local.platform import open_cluster as open_local
 from harness.platforms.process import end_all, orphans, tagged
 from harness.platforms.state import Folder, clusters_home
+from harness.verbs import Cluster, Platform
 
 PLATFORMS = ("local", "kind", "kubernetes")
-
-
-@dataclass(frozen=True)
-class PlatformChoice:
-    """What a user chose: the platform's name, its file of options, and what was named beside it."""
-
-    name: str = "local"
-    file: Path | None = None
-    context: str = ""
-    namespace: str = ""
 
 
 def make_platform(choice: PlatformChoice) -> Platform:

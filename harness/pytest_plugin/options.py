@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput
-from harness.platforms.registry import PlatformChoice
+from harness.platforms.choice import PlatformChoice
 from harness.pytest_plugin.marks import Marked
 from harness.run.options import RunOptions, parse_endpoint, parse_seed, parse_settings
 

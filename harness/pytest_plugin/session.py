@@ -14,7 +14,7 @@ from typing import cast
 
 import pytest
 
-from harness.cluster import Durations, Platform
+from harness.cluster import Durations
 from harness.errors import BadInput, HarnessError
 from harness.plan.plan import make_plan
 from harness.pytest_plugin.marks import marked
@@ -29,6 +29,7 @@ from harness.run.progress import LiveProgress, PlainProgress, Reporter
 from harness.run.scenario_run import Wanted, run_scenario
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
+from harness.verbs import Platform
 from harness.verdict import EXIT_INTERRUPTED, Verdict
 
 # Never more: what is run until it passes proves nothing. A FAIL is not run again at all.

@@ -11,7 +11,7 @@ from time import monotonic, monotonic_ns
 
 from harness.checks.thresholds import DEFAULT
 from harness.checks.windows import Span
-from harness.cluster import Cluster, ClusterSpec, Platform
+from harness.cluster import ClusterSpec
 from harness.errors import ClusterError, HarnessError
 from harness.faults.inject import inject
 from harness.faults.injection import Injection
@@ -28,6 +28,7 @@ from harness.run.watch import Watcher
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
+from harness.verbs import Cluster, Platform
 
 # How much of a stretch that was not calm is left behind at a time.
 _LOOK_AGAIN_S = 10.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.cluster import Endpoint
 from harness.errors import BadInput
-from harness.platforms.registry import PlatformChoice
+from harness.platforms.choice import PlatformChoice
 
 # Such a number fits into 64 bits, as the files of a run hold it.
 _SEED_DIGITS = 18

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from harness.cluster import ClusterSpec, Platform, Role
+from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, HarnessError
 from harness.faults.injection import refuse
 from harness.plan.faults import Configure, Upgrade
@@ -23,6 +23,7 @@ from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged
+from harness.verbs import Platform
 from harness.verdict import Verdict
 
 

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from time import monotonic_ns
 
-from harness.cluster import Cluster, Health, Pulse
+from harness.cluster import Health, Pulse
 from harness.history import Event, Eventful, EventKind
+from harness.verbs import Cluster
 
 # Ten looks a second: a member's restart is placed on the report's axis, which has bins of a second.
 _INTERVAL_S = 0.1

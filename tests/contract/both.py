@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from harness.cluster import Breakable, Changeable, Cluster
+from harness.verbs import Breakable, Changeable, Cluster
 
 
 @runtime_checkable

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.cluster import ClusterSpec, Platform
+from harness.cluster import ClusterSpec
 from harness.platforms.kubernetes import kind
 from harness.platforms.kubernetes.kind_cluster import KindCluster
 from harness.platforms.kubernetes.options import KubernetesOptions, read_options
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.platform import LocalPlatform
+from harness.verbs import Platform
 from tests.contract.both import Both
 
 KIND_FILE = "HARNESS_TEST_KIND"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.cluster import Changeable, ClusterSpec, Health, Role
+from harness.cluster import ClusterSpec, Health, Role
 from harness.errors import BadInput, Unsupported
 from harness.faults.injection import refuse
 from harness.plan.faults import Upgrade
@@ -24,6 +24,7 @@ from harness.platforms.kubernetes.kind_cluster import KindCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.waiting import until
+from harness.verbs import Changeable
 from harness.verdict import Verdict
 from tests.contract.runs import only_run, output, running, scenario_file
 

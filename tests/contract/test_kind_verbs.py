@@ -16,10 +16,6 @@ def nodes_of(cluster: KindCluster, role: Role) -> set[str]:
     return {member.node for member in cluster.members() if member.role is role}
 
 
-def ignore(_name: str, _what: str) -> None:
-    """Take no notice of members."""
-
-
 def test_a_killed_container_starts_again_in_its_pod(kind_cluster: KindCluster) -> None:
     before = kind_cluster._pod("querynode-1")
     kind_cluster.kill_container("querynode-1")
@@ -91,10 +87,3 @@ def test_the_resource_says_how_it_is(kind_cluster: KindCluster) -> None:
     kind_cluster.wait_ready(READY_S)
     assert kind_cluster.conditions()["status"] == "Healthy"
     assert kind_cluster.conditions()["MilvusUpdated"] == "True"
-
-
-def test_a_version_is_taken_back(kind_cluster: KindCluster) -> None:
-    kind_cluster.upgrade("2.3.0", ignore)
-    assert set(kind_cluster.versions().values()) == {"v2.3.0-lite"}
-    kind_cluster.upgrade("2.3.5", ignore)
-    assert set(kind_cluster.versions().values()) == {"v2.3.5-lite"}

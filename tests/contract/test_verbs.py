@@ -85,6 +85,14 @@ def test_a_setting_is_read_back_from_every_member(either: Both) -> None:
         assert either.pulse()[name].uid not in before
 
 
+def test_a_version_is_taken_back_and_rolled_forth_again(either: Both) -> None:
+    for version in ("2.3.0", "2.3.5"):
+        before = {pulse.uid for name, pulse in either.pulse().items() if name in either.versions()}
+        either.upgrade(version, lambda _name, _what: None)
+        assert set(either.versions().values()) == {f"v{version}-lite"}
+        assert not before & {pulse.uid for pulse in either.pulse().values()}
+
+
 def test_the_log_of_a_member_is_told(either: Both) -> None:
     name = next(m.name for m in either.members() if m.role is Role.QUERY_NODE)
     assert "querynode" in either.logs(name).read_text(encoding="utf-8").lower()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.cluster import Endpoint, Health, Member, OnMember, Pulse, Role
+from harness.cluster import Endpoint, Health, Member, Pulse, Role
+from harness.verbs import OnMember
 
 ROLES = (Role.ETCD, Role.PROXY, Role.COORDINATORS, Role.QUERY_NODE, Role.QUERY_NODE)
 

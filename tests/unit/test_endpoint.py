@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pymilvus import MilvusException
 
-from harness.cluster import Breakable, Changeable, ClusterSpec, Endpoint
+from harness.cluster import ClusterSpec, Endpoint
 from harness.errors import ClusterError
 from harness.platforms import endpoint as endpoints
 from harness.platforms.endpoint import EndpointCluster, EndpointPlatform
+from harness.verbs import Breakable, Changeable
 
 ADDRESS = Endpoint("milvus.example", 443, token="root:Secret1", tls=True)  # noqa: S106 - nobody's
 

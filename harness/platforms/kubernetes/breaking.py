@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from harness.cluster import Health, OnMember
+from harness.cluster import Health
 from harness.errors import BadInput, ClusterError
 from harness.platforms.kubernetes import inside, logs, nodes
 from harness.platforms.kubernetes.base import POLL_S, READY_S, WatchedCluster
 from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.waiting import until
+from harness.verbs import OnMember
 
 # The operator gives a pod 30 days; a proxy sleeps for 30 s before it ends, and Milvus drains for at most 30 s more.
 _STOP_S = 90

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from time import monotonic
 
-from harness.cluster import OnMember, Role
+from harness.cluster import Role
 from harness.errors import BadInput, ClusterError
 from harness.platforms import settings
 from harness.platforms.kubernetes import remove, resource, told
@@ -14,6 +14,7 @@ from harness.platforms.kubernetes.breaking import BreakableCluster
 from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.kubernetes.rollout import Rollout, is_updated
 from harness.platforms.waiting import until
+from harness.verbs import OnMember
 
 # A member that was ready a moment ago may still be too busy to answer within its deadline.
 _AGREE_S = 30.0

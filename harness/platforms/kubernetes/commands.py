@@ -10,18 +10,13 @@ from pathlib import Path
 
 from harness.errors import ClusterError
 from harness.platforms.process import TAG
-
-_INSTALL = {
-    "kind": "install it (https://kind.sigs.k8s.io), or name a cluster with --platform kubernetes --context",
-    "docker": "install Docker and start it",
-    "helm": "install it, or set operator.install to manifest or present",
-}
+from harness.platforms.programs import PROGRAMS
 
 
 def require(program: str) -> None:
     """Refuse where a program is missing. Errors: ClusterError."""
     if not shutil.which(program):
-        raise ClusterError(f"there is no {program}", where="PATH", mend=_INSTALL.get(program, "install it"))
+        raise ClusterError(f"there is no {program}", where="PATH", mend=PROGRAMS.get(program, "install it"))
 
 
 def run(command: Sequence[str], *, text: str = "", timeout_s: float = 600, tag: Path | None = None) -> str:

@@ -71,6 +71,11 @@ def _reasons(seen: Seen) -> Iterator[Reason]:
     yield from _of_pods(seen.pods, seen, "")
     yield from _of_conditions(seen.resource)
     yield from (
+        Reason(f"pod {pod['metadata']['name']} was asked to end and does not", "its program", "see its log")
+        for pod in seen.pods
+        if "deletionTimestamp" in pod["metadata"]
+    )
+    yield from (
         Reason(f"pod {pod['metadata']['name']} is not ready", pod["spec"].get("nodeName", ""), "see its log")
         for pod in seen.pods
         if not _is_ready(pod)

@@ -117,17 +117,39 @@ def start_node(node: str) -> None:
     run(["docker", "start", node], timeout_s=_NODE_S)
 
 
+# A node filters what is routed: between nodes, and to a service's address. On one node pods filter for themselves.
+_DROP = """
+drop() { iptables -w -I "$1" -s "$2" -d "$3" -m comment --comment {mark} -j DROP; }
+drop FORWARD {one} {other} && drop FORWARD {other} {one} || exit 1
+for space in /var/run/netns/*; do
+  nsenter --net="$space" ip -4 -o addr show | grep -q " {one}/" || continue
+  nsenter --net="$space" iptables -w -I INPUT -s {other} -m comment --comment {mark} -j DROP || exit 1
+  nsenter --net="$space" iptables -w -I OUTPUT -d {other} -m comment --comment {mark} -j DROP || exit 1
+done
+"""
+_UNDROP = """
+undrop() {
+  "$@" iptables -w -S | grep -F {mark} | sed 's/^-A/-D/' | while read -r rule; do "$@" iptables -w $rule; done
+}
+undrop env
+for space in /var/run/netns/*; do undrop nsenter --net="$space"; done
+"""
+
+
 def drop(name: str, mark: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Drop what pods send to each other, on every node; `mark` is what `undrop` finds it by. Errors: ClusterError."""
-    ways = [way for one, other in pairs for way in ((one, other), (other, one))]
-    rules = (f"iptables -w -I FORWARD -s {a} -d {b} -m comment --comment {mark} -j DROP" for a, b in ways)
-    _on_nodes(name, " && ".join(rules))
+    _on_nodes(name, "".join(_filled(_DROP, mark=mark, one=one, other=other) for one, other in pairs))
 
 
 def undrop(name: str, mark: str) -> None:
     """Take away what `drop` set. Doing it twice does no harm. Errors: ClusterError."""
-    found = f"iptables -w -S FORWARD | grep -e '--comment {mark} ' -e '--comment \"{mark}\" '"
-    _on_nodes(name, f"{found} | sed 's/^-A/-D/' | while read -r rule; do eval iptables -w $rule; done")
+    _on_nodes(name, _filled(_UNDROP, mark=mark))
+
+
+def _filled(script: str, **names: str) -> str:
+    for key, value in names.items():
+        script = script.replace("{" + key + "}", value)
+    return script
 
 
 def _on_nodes(name: str, script: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import product
 
 from harness.cluster import Health, Pulse, Role
@@ -25,7 +26,7 @@ class KindCluster(KubernetesCluster):
 
     def __init__(self, folder: Folder, place: Place) -> None:
         super().__init__(folder, place)
-        self._stopped: set[str] = set()
+        self._stopped: dict[str, dict[str, str]] = {}
 
     def nodes(self) -> tuple[str, ...]:
         """Return the nodes that may be stopped: all but those of the control plane."""
@@ -44,15 +45,21 @@ class KindCluster(KubernetesCluster):
         if node not in self.nodes():
             there = ", ".join(self.nodes()) or "none: set kind.workers"
             raise BadInput(f"node {node} can't be stopped", where="nodes", mend=f"take one of {there}")
+        self._stopped[node] = {name: pod.uid for name, pod in self._pods().items() if pod.node == node}
         kind.stop_node(node)
-        self._stopped.add(node)
 
     def start_node(self, node: str) -> None:
-        """Start a node's container again and wait until Kubernetes says that the node is ready."""
+        """Start a node's container again and wait until it is back and what lay on it was started anew.
+
+        For some seconds Kubernetes says of both what it said before the node was stopped.
+        """
+        before = self._heartbeat(node)
         kind.start_node(node)
-        if not until(lambda: self._is_node_ready(node), READY_S, POLL_S):
+        if not until(lambda: self._heartbeat(node) != before and self._is_node_ready(node), READY_S, POLL_S):
             raise ClusterError(f"node {node} is not ready", where="nodes", mend="see kubectl describe node")
-        self._stopped.discard(node)
+        if not until(lambda: self._is_renewed(node), READY_S, POLL_S):
+            raise self._failed(f"what lies on node {node} was not started anew")
+        self._stopped.pop(node, None)
 
     def isolate(self, one: Role, other: Role) -> None:
         """Drop every packet between the pods of two roles on all nodes, and see that they can't connect."""
@@ -68,7 +75,7 @@ class KindCluster(KubernetesCluster):
         kind.undrop(self.place.kind_name, self._mark(one, other))
 
     def _mark(self, one: Role, other: Role) -> str:
-        return f"harness:{self.name}:{one}:{other}"
+        return f"harness-{self.name}-{one}-{other}"
 
     def _pairs(self, one: Role, other: Role) -> Iterator[tuple[Pod, Pod]]:
         living = [pod for pod in self._pods().values() if pod.health is Health.READY]
@@ -80,6 +87,18 @@ class KindCluster(KubernetesCluster):
     def _reaches(self, one: Pod, other: Pod) -> bool:
         knock = _KNOCK.format(ip=other.ip, port=other.port)
         return "open" in inside.run(self._kube, self._namespace, one, knock)
+
+    def _is_renewed(self, node: str) -> bool:
+        """Whether no pod in the place of one that lay on a stopped node is the one from before."""
+        pods = self._pods()
+        return not any(name in pods and pods[name].uid == uid for name, uid in self._stopped.get(node, {}).items())
+
+    def _heartbeat(self, node: str) -> str:
+        """Return when the node last said that it lives; empty while nobody can be asked."""
+        with suppress(ClusterError):
+            lease = self._kube.get("Lease", node, "kube-node-lease", "coordination.k8s.io/v1") or {"spec": {}}
+            return str(lease["spec"].get("renewTime", ""))
+        return ""
 
     def _is_node_ready(self, node: str) -> bool:
         found = self._kube.get("Node", node) or {}

@@ -10,17 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from harness.cluster import (
-    Breakable,
-    Changeable,
-    ClusterSpec,
-    Contained,
-    Durations,
-    Isolable,
-    NodePower,
-    OnNodes,
-    Scalable,
-)
+from harness.cluster import ClusterSpec, Durations
 from harness.errors import BadInput, HarnessError
 from harness.faults.journal import Journal
 from harness.platforms import home, settings
@@ -34,6 +24,7 @@ from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.place import OWNER, Place, read_place
 from harness.platforms.process import Process, owner_mark
 from harness.platforms.state import ClusterState, Folder, clusters_home
+from harness.verbs import Breakable, Changeable, Contained, Isolable, NodePower, OnNodes, Scalable
 
 AnyCluster = KubernetesCluster | ChartCluster
 # A Deployment's name, a hash and a pod's suffix must fit behind it into the 63 characters of a label.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.cluster import Health, OnMember
+from harness.cluster import Health
 from harness.errors import ClusterError
 from harness.platforms.kubernetes.api import MILVUS, Kube, Object
 from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.waiting import until
+from harness.verbs import OnMember
 
 _POLL_S = 0.2
 Pods = Callable[[], dict[str, Pod]]

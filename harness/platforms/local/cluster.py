@@ -13,7 +13,7 @@ from pathlib import Path
 
 import grpc
 
-from harness.cluster import Endpoint, Health, Member, OnMember, Pulse, Role, roll_order
+from harness.cluster import Endpoint, Health, Member, Pulse, Role, roll_order
 from harness.errors import BadInput, ClusterError
 from harness.platforms import admin, settings
 from harness.platforms.local import commands, readiness
@@ -25,6 +25,7 @@ from harness.platforms.process import end_all, end_tagged, spawn
 from harness.platforms.state import Folder, MemberState
 from harness.platforms.trash import remove_folder
 from harness.platforms.waiting import until
+from harness.verbs import OnMember
 
 _READY_S = 60.0
 # Longer than Milvus's own graceful stop (small_machine.yaml), after which it ends by itself.

@@ -20,6 +20,7 @@ from harness.platforms.local.fill import Part, missing
 from harness.platforms.local.kafka_parts import AOT_BYTES
 from harness.platforms.local.machine import Machine, free_bytes, megabytes, pip_missing
 from harness.platforms.local.parts import dependency_parts, milvus_part
+from harness.platforms.programs import PROGRAMS
 
 _PYTHON_MIN = (3, 11)
 # Measured: a cluster's nine processes hold 1.45 GB; the rest is for the load's clients and their exact truth.
@@ -47,7 +48,7 @@ class Ailment:
 
 def diagnose() -> tuple[Ailment, ...]:
     """Look at everything a local cluster needs, without fetching or changing anything."""
-    return (_platform(), _python(), _pip(), *_cache(), _memory(), _processes(), _open_files(), _browser())
+    return (_platform(), _python(), _pip(), *_cache(), _memory(), _processes(), _open_files(), _browser(), *_for_kind())
 
 
 def _platform() -> Ailment:
@@ -139,6 +140,13 @@ def _browser() -> Ailment:
     return Ailment(
         "Chromium: absent; only the browser tests need it", ok=False, mend="apt-get install chromium", optional=True
     )
+
+
+def _for_kind() -> Iterator[Ailment]:
+    for program, mend in PROGRAMS.items():
+        found = shutil.which(program)
+        what = f"{program} for --platform kind: {found}" if found else f"{program}: absent; only kind needs it"
+        yield Ailment(what, found is not None, "" if found else mend, optional=True)
 
 
 def _of(what: str, error: HarnessError | None) -> Ailment:

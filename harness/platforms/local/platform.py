@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from harness.cluster import Breakable, Changeable, ClusterSpec, Durations
+from harness.cluster import ClusterSpec, Durations
 from harness.errors import BadInput, ClusterError
 from harness.faults.journal import Journal
 from harness.platforms import home, settings
@@ -16,6 +16,7 @@ from harness.platforms.local.parts import milvus_server
 from harness.platforms.local.small_machine import laid_over
 from harness.platforms.process import Process
 from harness.platforms.state import ClusterState, Folder, clusters_home
+from harness.verbs import Breakable, Changeable
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 # A Unix socket's path ends at 108 bytes (unix(7)); SeaweedFS's two lie right in the cluster's folder.
