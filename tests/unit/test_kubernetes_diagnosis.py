@@ -46,9 +46,11 @@ def test_pods_tell_what_is_wrong(pods: list[Object], told: str) -> None:
 
 def test_a_container_that_ends_again_and_again_is_told_with_its_last_lines() -> None:
     crashing = pod("a", ready=False, state={"waiting": {"reason": "CrashLoopBackOff"}}, restarts=3)
-    reason = diagnose(seen(crashing, logs={"a": "starting\npanic: no luck\n"}))
-    assert reason.what == "its container ends again and again: starting | panic: no luck"
+    reason = diagnose(seen(crashing, logs={"a": "starting\nno luck\n"}))
+    assert reason.what == "its container ends again and again: starting | no luck"
     assert reason.where == "pod a"
+    stack = "starting\nfatal error: out of luck\n" + "goroutine 1\n" * 20
+    assert diagnose(seen(crashing, logs={"a": stack})).what.endswith("again and again: fatal error: out of luck")
     named = diagnose(seen(crashing, logs={"a": "dial tcp: lookup meta-store: no such host"}))
     assert named.what.startswith("a name can't be resolved: dial tcp")
 

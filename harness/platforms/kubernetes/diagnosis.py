@@ -11,8 +11,12 @@ from harness.errors import ClusterError
 from harness.platforms.kubernetes import install
 from harness.platforms.kubernetes.api import Kube, Object
 from harness.platforms.kubernetes.options import KubernetesOptions
+from harness.platforms.reasons import telling
 
 _LAST_LINES = 3
+# A stack lies between what went wrong and the end.
+_READ_LINES = 100
+_UNRESOLVED = re.compile(r"no such host|Name or service not known|name resolution")
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def look(kube: Kube, namespace: str, options: KubernetesOptions, resource: Objec
 def _previous_log(kube: Kube, namespace: str, name: str) -> str:
     path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
     with suppress(ClusterError):  # a first container that is still waiting has none
-        return kube.text(path, {"previous": "true", "tailLines": str(_LAST_LINES)})
+        return kube.text(path, {"previous": "true", "tailLines": str(_READ_LINES)})
     return ""
 
 
@@ -95,10 +99,17 @@ def _of_pods(pods: Sequence[Object], seen: Seen, prefix: str) -> Iterator[Reason
                 yield Reason(f"{prefix}{waiting.get('message', '')}", f"pod {name}", "mend the secret or the map")
         yield from _unscheduled(pod, prefix)
         if any(_restarts(pod)):
-            said = " | ".join(line.strip() for line in seen.logs.get(name, "").splitlines() if line.strip())
-            resolving = re.search(r"no such host|Name or service not known|name resolution", said)
-            what = "a name can't be resolved" if resolving else "its container ends again and again"
-            yield Reason(f"{prefix}{what}: {said[:300] or 'it wrote no log'}", f"pod {name}", "mend what it says")
+            what, said = _of_log([line.strip() for line in seen.logs.get(name, "").splitlines() if line.strip()])
+            yield Reason(f"{prefix}{what}: {said[:300]}", f"pod {name}", "mend what it says")
+
+
+def _of_log(lines: Sequence[str]) -> tuple[str, str]:
+    """Return what went wrong in a container that ended, and the line or the last lines that say so."""
+    if unresolved := [line for line in lines if _UNRESOLVED.search(line)]:
+        return "a name can't be resolved", unresolved[-1]
+    found = telling(lines)
+    said = found[0] if found else " | ".join(lines[-_LAST_LINES:])
+    return "its container ends again and again", said or "it wrote no log"
 
 
 def _unscheduled(pod: Object, prefix: str) -> Iterator[Reason]:

@@ -182,7 +182,7 @@ class LocalCluster:
             )
         with suppress(BadInput):  # a state that can't be read must not keep it from being removed
             for state in self.folder.members():
-                self._sweep(state)
+                commands.remove(commands.leftovers(self.folder, state))
         # One that was started a moment before the harness was killed is in no member's file.
         for process in processes:
             commands.remove(commands.pid_files(process))
@@ -230,7 +230,7 @@ class LocalCluster:
         return commands.write_conf(self.folder, server, generation, first, changed)
 
     def _launch(self, state: MemberState) -> MemberState:
-        self._sweep(state)
+        commands.remove(commands.leftovers(self.folder, state))
         launch = commands.launch(self.folder, state, milvus_server(state.milvus), self._dependencies)
         process = spawn(
             launch.command,
@@ -246,13 +246,14 @@ class LocalCluster:
         conf = self._write_conf(server)
         for role in roll_order(self.folder.read().spec.milvus, milvus):
             for state in [s for s in self.folder.members() if s.role is role]:
-                on_member(state.name, "leaving")
-                self.terminate(state.name)
+                name = state.name
+                on_member(name, "leaving")
+                self.terminate(name)
                 self.folder.write_member(replace(state, milvus=milvus, conf=str(conf)))
-                self.start(state.name)
-                self._verify_version(self.folder.member(state.name), server)
-                readiness.stay(self.folder.member(state.name), self.folder.log(state.name), _MIN_READY_S.get(role, 0))
-                on_member(state.name, "ready")
+                self.start(name)
+                self._verify_version(self.folder.member(name), server)
+                readiness.stay(self.folder.member(name), self.folder.log(name), _MIN_READY_S.get(role, 0))
+                on_member(name, "ready")
         self.folder.update(spec=replace(self.folder.read().spec, milvus=milvus))
 
     def _verify_version(self, state: MemberState, server: Server) -> None:
@@ -290,11 +291,8 @@ class LocalCluster:
         )
 
     def _forget(self, state: MemberState) -> None:
-        self._sweep(state)
-        self.folder.remove_member(state.name)
-
-    def _sweep(self, state: MemberState) -> None:
         commands.remove(commands.leftovers(self.folder, state))
+        self.folder.remove_member(state.name)
 
     def _failed(self, state: MemberState, what: str) -> ClusterError:
         return ClusterError(what, where=str(self.folder.log(state.name)), mend=f"harness logs {state.role}")

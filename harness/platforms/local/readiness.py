@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -12,30 +11,11 @@ from pathlib import Path
 from harness.cluster import Role
 from harness.errors import ClusterError
 from harness.platforms import admin
+from harness.platforms.reasons import telling
 from harness.platforms.state import MemberState
 from harness.platforms.waiting import until
 
 _LOG_TAIL_BYTES = 200_000
-# What each kind of log says when it gives up, most telling first.
-_REASONS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"no space left on device",
-        r"address already in use|Failed to listen",
-        r"exec format error|cannot execute binary",
-        r"error while loading shared libraries|not found \(required by",
-        r"out of memory|cannot allocate memory|OutOfMemoryError",
-        r"permission denied",
-        r"panic:|\[PANIC\]|\[FATAL\]|\bfatal\b",
-        r"\[ERROR\]|\bERROR\b|Exception",
-    )
-)
-_MENDS = {
-    0: "free some disk space, or move the cluster with HARNESS_HOME",
-    1: "another process took the port: try again",
-    2: "use a server built for this machine's CPU",
-    4: "free some memory (harness status shows what clusters use)",
-}
 
 
 def is_ready(state: MemberState) -> bool:
@@ -78,11 +58,7 @@ def stay(state: MemberState, log: Path, for_s: float) -> None:
 def why(log: Path) -> tuple[str, str]:
     """Return the most telling line of a log's end, and what to do about it."""
     lines = _tail(log)
-    for number, reason in enumerate(_REASONS):
-        for line in reversed(lines):
-            if reason.search(line):
-                return line.strip()[:300], _MENDS.get(number, "read the log")
-    return (lines[-1].strip()[:300] if lines else "it wrote no log"), "read the log"
+    return telling(lines) or ((lines[-1].strip()[:300] if lines else "it wrote no log"), "read the log")
 
 
 def _tail(log: Path) -> list[str]:
