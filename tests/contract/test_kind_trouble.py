@@ -92,10 +92,9 @@ VOLUME = "hostPath: {path: /var/lib/harness/${NAMESPACE}-${UNIQUE}, type: Direct
     ("right", "wrong", "said"),
     [
         (VOLUME, "persistentVolumeClaim: {claimName: nobodys}", "a volume of pod meta-store"),
-        ("[etcd,", '[etcd, "--discovery=http://nowhere.invalid/x",', "a name can't be resolved: "),
         ("[etcd,", '[etcd, "--no-such-option",', "ends again and again: "),
     ],
-    ids=["volume", "name", "option"],
+    ids=["volume", "option"],
 )
 def test_what_is_wrong_with_a_dependency_is_said(
     kind_options: KubernetesOptions, tmp_path: Path, right: str, wrong: str, said: str
@@ -207,7 +206,7 @@ def test_killed_while_it_makes_a_milvus_heal_leaves_nothing(
         "pods": lambda: any("querynode" in pod["metadata"]["name"] for pod in kube.items("Pod", NAME)),
     }
     with going_up(NAME, kind_file) as process:
-        assert until(reached[moment], 120, 0.2)
+        assert until(reached[moment], 120, 0.2), (kind_file.parent / f"{NAME}.txt").read_text(encoding="utf-8")
         process.kill()
     said = heal()
     assert f"cluster {NAME}" in said
@@ -234,9 +233,10 @@ def test_killed_while_it_makes_a_kind_cluster_heal_leaves_nothing(
 def going_up(name: str, file: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start `harness up`; at the end it is no longer there."""
     command = [sys.executable, "-m", "harness.cli", "up", name, "--platform=kind", f"--platform-file={file}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    with (file.parent / f"{name}.txt").open("w", encoding="utf-8") as told:
+        process = subprocess.Popen(command, stdout=told, stderr=told)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()

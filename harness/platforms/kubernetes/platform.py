@@ -14,7 +14,7 @@ from harness.cluster import ClusterSpec, Durations
 from harness.errors import BadInput, HarnessError
 from harness.faults.journal import Journal
 from harness.platforms import home, settings
-from harness.platforms.kubernetes import existing, hosts, install, intent, kind, resource, serves
+from harness.platforms.kubernetes import existing, hosts, install, intent, kind, node_port, resource, serves
 from harness.platforms.kubernetes.api import MILVUS, Kube
 from harness.platforms.kubernetes.chart import ChartCluster
 from harness.platforms.kubernetes.cluster import KubernetesCluster
@@ -150,14 +150,17 @@ class KubernetesPlatform:
         with closing(kube):
             self._prepare(kube, place)
             _refuse_what_is_there(kube, place, spec.name)
+            by_node_port = bool(place.port) and options.way_in == "node-port"
+            if by_node_port:
+                node_port.refuse_taken(kube, options.kind.node_port)
             if place.made_namespace:
                 install.namespace(kube, place.namespace, {OWNER: place.mark})
             # A path on a node outlives its namespace: the next cluster of the same name must not find its data.
             names = {"NAMESPACE": place.namespace, "CLUSTER": spec.name, "UNIQUE": uuid4().hex[:8]}
             install.manifests(kube, options.dependencies.manifests, place.namespace, names)
             kube.apply(install.marked(resource.milvus_resource(spec, options, place.namespace), place.mark))
-            if place.port and options.way_in == "node-port":
-                kube.apply(resource.node_port(spec.name, place.namespace, options.kind.node_port))
+            if by_node_port:
+                node_port.lead(kube, spec.name, place.namespace, options.kind.node_port)
 
     def _prepare(self, kube: Kube, place: Place) -> None:
         """Have the operator there. On a kind cluster of its own that is done once."""
