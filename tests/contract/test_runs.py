@@ -47,7 +47,7 @@ def test_a_fault_is_skipped_with_the_reason_where_there_is_only_an_address(
     assert done.returncode == 3, done.stdout
     found = verdict(tmp_path)
     assert found["verdict"] == "INVALID"
-    assert "can't be done through an address" in str(found["scenarios"])
+    assert "its members are out of reach" in str(found["scenarios"])
 
 
 def test_kept_after_a_failure_it_says_how_to_reach_it(clusters_of_their_own: Path, tmp_path: Path) -> None:
