@@ -7,7 +7,7 @@ from typing import cast
 
 from harness.cluster import Health
 from harness.errors import ClusterError
-from harness.faults.injection import Injection, choose, require
+from harness.faults.injection import Injection, choose, require, told_of_members
 from harness.faults.journal import Undo, Verb
 from harness.faults.nodes import drain, isolate, stop_node
 from harness.plan.faults import (
@@ -35,12 +35,10 @@ def inject(planned: PlannedFault, injection: Injection) -> None:
     fault, choice = planned.fault, planned.choice
     require(injection.cluster, fault)
     match fault:
-        case Kill():
-            _kill(fault, choice, injection)
+        case Kill() | Terminate() | KillContainer():
+            _end(fault, choice, injection)
         case Pause():
             _pause(fault, choice, injection)
-        case Terminate() | KillContainer():
-            _end(fault, choice, injection)
         case Drain():
             drain(fault, choice, injection)
         case StopNode():
@@ -51,17 +49,19 @@ def inject(planned: PlannedFault, injection: Injection) -> None:
             _change(fault, injection)
 
 
-def _kill(fault: Kill, choice: int, injection: Injection) -> None:
+def _end(fault: Kill | Terminate | KillContainer, choice: int, injection: Injection) -> None:
+    """End members of a role, and have them started again."""
     cluster = cast("Breakable", injection.cluster)
-    targets = choose(injection.cluster, fault.role, fault.count, choice)
+    targets = choose(injection.cluster, fault.role, fault.count if isinstance(fault, Kill) else 1, choice)
     before = {name: injection.cluster.pulse()[name].uid for name in targets}
     with injection.journal.step(fault.label, tuple(Undo(Verb.START, name) for name in targets)):
         injection.tell("inject", {"members": ", ".join(targets)})
         for name in targets:
-            cluster.kill(name)
+            _end_one(fault, cluster, name)
         _observe_gone(injection.cluster, before)
         injection.tell("effect", {"members": ", ".join(targets)})
-        injection.wait(fault.heal_after_s)
+        if isinstance(fault, Kill):
+            injection.wait(fault.heal_after_s)
         injection.tell("heal", {})
         for name in targets:
             cluster.start(name)
@@ -69,23 +69,14 @@ def _kill(fault: Kill, choice: int, injection: Injection) -> None:
         injection.tell("healed", {})
 
 
-def _end(fault: Terminate | KillContainer, choice: int, injection: Injection) -> None:
-    """End one member in a way that takes its own time, and have it started again."""
-    cluster = cast("Breakable", injection.cluster)
-    (target,) = choose(injection.cluster, fault.role, 1, choice)
-    before = {target: injection.cluster.pulse()[target].uid}
-    with injection.journal.step(fault.label, (Undo(Verb.START, target),)):
-        injection.tell("inject", {"members": target})
-        if isinstance(fault, KillContainer):
-            cast("Contained", cluster).kill_container(target)
-        else:
-            cluster.terminate(target)
-        _observe_gone(injection.cluster, before)
-        injection.tell("effect", {"members": target})
-        injection.tell("heal", {})
-        cluster.start(target)
-        _observe_restarts(injection.cluster, before)
-        injection.tell("healed", {})
+def _end_one(fault: Kill | Terminate | KillContainer, cluster: Breakable, name: str) -> None:
+    match fault:
+        case Kill():
+            cluster.kill(name)
+        case Terminate():
+            cluster.terminate(name)
+        case KillContainer():
+            cast("Contained", cluster).kill_container(name)
 
 
 def _pause(fault: Pause, choice: int, injection: Injection) -> None:
@@ -111,12 +102,7 @@ def _pause(fault: Pause, choice: int, injection: Injection) -> None:
 def _change(fault: Scale | Upgrade | Configure, injection: Injection) -> None:
     """Do a gradual change. Its effect begins as the first member is about to leave, or as the first new one serves."""
     before = injection.cluster.pulse()
-    told: list[str] = []
-
-    def on_member(name: str, what: str) -> None:
-        told.append(name)
-        injection.tell("effect" if len(told) == 1 else "member", {"member": name, "what": what})
-
+    told, on_member = told_of_members(injection)
     with injection.journal.step(fault.label, _undo(fault, injection.cluster)):
         injection.tell("inject", {})
         _carry_out(fault, injection.cluster, on_member)

@@ -9,7 +9,7 @@ from harness.cluster import Health, Role
 from harness.errors import BadInput, Unsupported
 from harness.faults.journal import Journal
 from harness.plan.faults import Drain, Fault, Isolate, Kill, KillContainer, Pause, Scale, StopNode, Terminate
-from harness.verbs import Breakable, Changeable, Cluster, Contained, Isolable, NodePower, OnNodes, Scalable
+from harness.verbs import Breakable, Changeable, Cluster, Contained, Isolable, NodePower, OnMember, OnNodes, Scalable
 
 Tell = Callable[[str, Mapping[str, str]], None]
 Wait = Callable[[float], None]
@@ -48,18 +48,25 @@ class Injection:
 
 def refuse(fault: Fault, verbs: tuple[type, ...], platform: str) -> None:
     """Refuse a fault for which a platform lacks the verbs. Errors: Unsupported with the reason."""
-    needed = _needed(fault)
-    if not any(issubclass(verb, needed) for verb in verbs):
-        mend = "run the scenario on another platform"
-        raise Unsupported(f"{fault.label} can't be done: {_WHY[needed]}", where=f"platform {platform}", mend=mend)
+    if not any(issubclass(verb, _needed(fault)) for verb in verbs):
+        raise _unsupported(fault, f"platform {platform}")
 
 
 def require(cluster: Cluster, fault: Fault) -> None:
-    """Refuse a fault that a cluster can't do. Errors: Unsupported."""
-    needed = _needed(fault)
-    if not isinstance(cluster, needed):
-        mend = "run the scenario on another platform"
-        raise Unsupported(f"{fault.label} can't be done: {_WHY[needed]}", where=cluster.name, mend=mend)
+    """Refuse a fault that a cluster can't do. Errors: Unsupported with the reason."""
+    if not isinstance(cluster, _needed(fault)):
+        raise _unsupported(fault, cluster.name)
+
+
+def told_of_members(injection: Injection, **detail: str) -> tuple[list[str], OnMember]:
+    """Return who tells of members in a gradual change, the first of them as its effect, and whom it has told of."""
+    told: list[str] = []
+
+    def on_member(name: str, what: str) -> None:
+        told.append(name)
+        injection.tell("effect" if len(told) == 1 else "member", {"member": name, "what": what, **detail})
+
+    return told, on_member
 
 
 def choose(cluster: Cluster, role: Role, count: int, choice: int) -> tuple[str, ...]:
@@ -74,3 +81,8 @@ def choose(cluster: Cluster, role: Role, count: int, choice: int) -> tuple[str, 
 
 def _needed(fault: Fault) -> type:
     return _NEEDS.get(type(fault), Changeable)
+
+
+def _unsupported(fault: Fault, where: str) -> Unsupported:
+    why = _WHY[_needed(fault)]
+    return Unsupported(f"{fault.label} can't be done: {why}", where=where, mend="run the scenario on another platform")

@@ -6,7 +6,7 @@ from typing import cast
 
 from harness.cluster import Health
 from harness.errors import BadInput, ClusterError
-from harness.faults.injection import Injection, choose
+from harness.faults.injection import Injection, choose, told_of_members
 from harness.faults.journal import Undo, Verb
 from harness.plan.faults import Drain, Isolate, StopNode
 from harness.verbs import Cluster, Isolable, NodePower, OnNodes
@@ -19,12 +19,7 @@ def drain(fault: Drain, choice: int, injection: Injection) -> None:
     """Empty the node of a member and give it back. Its effect begins as the first member is about to leave."""
     cluster, members = injection.cluster, {member.name: member for member in injection.cluster.members()}
     node = members[choose(cluster, fault.role, 1, choice)[0]].node
-    told: list[str] = []
-
-    def on_member(name: str, what: str) -> None:
-        told.append(name)
-        injection.tell("effect" if len(told) == 1 else "member", {"member": name, "what": what, "node": node})
-
+    _, on_member = told_of_members(injection, node=node)
     with injection.journal.step(fault.label, (Undo(Verb.UNCORDON, node),)):
         injection.tell("inject", {"node": node})
         cast("OnNodes", cluster).drain(node, on_member)
