@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.cluster import Endpoint, Health, Member, Pulse, Role
 from harness.errors import BadInput, ClusterError
 from harness.history import Event
-from harness.platforms.kubernetes import logs, told
+from harness.platforms.kubernetes import install, logs, told
 from harness.platforms.kubernetes.api import MILVUS, Kube
 from harness.platforms.kubernetes.diagnosis import diagnose, look
 from harness.platforms.kubernetes.diary import Diary
@@ -87,7 +87,7 @@ class WatchedCluster:
 
     def conditions(self) -> Mapping[str, str]:
         """Return the resource's status and its conditions, each with its reason. Errors: ClusterError."""
-        if not self._kube.knows(MILVUS[1], MILVUS[0]):
+        if not install.has_definition(self._kube):
             return {}
         resource = self._kube.get(MILVUS[1], self.milvus, self._namespace, MILVUS[0]) or {}
         status = resource.get("status", {})
@@ -195,7 +195,7 @@ class WatchedCluster:
 
     def _failed(self, what: str) -> ClusterError:
         found = None
-        if self._kube.knows(MILVUS[1], MILVUS[0]):
+        if install.has_definition(self._kube):
             found = self._kube.get(MILVUS[1], self.milvus, self._namespace, MILVUS[0])
         reason = diagnose(look(self._kube, self._namespace, self.place.options, found))
         return ClusterError(f"{what}: {reason.what}", where=reason.where, mend=reason.mend)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.platforms.kubernetes import remove
 from harness.platforms.kubernetes.breaking import BreakableCluster
+from harness.platforms.trash import remove_folder
 
 
 class ChartCluster(BreakableCluster):
@@ -12,4 +12,4 @@ class ChartCluster(BreakableCluster):
     def destroy(self) -> None:
         """Leave it as it is; remove only what the harness wrote down of it."""
         self.let_go()
-        remove.folder(self.folder)
+        remove_folder(self.folder.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from time import monotonic
 
 from harness.cluster import Role
@@ -13,6 +14,7 @@ from harness.platforms.kubernetes.api import Object
 from harness.platforms.kubernetes.breaking import BreakableCluster
 from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.kubernetes.rollout import Rollout, is_updated
+from harness.platforms.trash import remove_folder
 from harness.platforms.waiting import until
 from harness.verbs import OnMember
 
@@ -46,8 +48,7 @@ class KubernetesCluster(BreakableCluster):
         if len(now) != 1 or "" in now or (old != {image} and now == before):
             found = ", ".join(sorted(now))
             raise ClusterError(f"after the upgrade members report {found}", where=image, mend="harness status")
-        spec = self.folder.read().spec
-        self.folder.update(spec=type(spec)(**{**vars(spec), "milvus": milvus}))
+        self.folder.update(spec=replace(self.folder.read().spec, milvus=milvus))
 
     def configure(self, changed: Mapping[str, str], on_member: OnMember) -> None:
         """Change settings, see every member replaced, and read the settings back from each that can tell them."""
@@ -72,7 +73,7 @@ class KubernetesCluster(BreakableCluster):
             remove.milvus(self._kube, self.name, self.place)
             self._kube.close()
         self.place.let_go(self.name)
-        remove.folder(self.folder)
+        remove_folder(self.folder.path)
 
     def _restore_counts(self) -> None:
         """Give every role of a Milvus that was there the number of members that it had."""

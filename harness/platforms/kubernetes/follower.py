@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from harness.cluster import Role
 from harness.platforms.kubernetes.api import MILVUS, Kube, Object
 from harness.platforms.kubernetes.diary import Diary
+from harness.platforms.kubernetes.install import has_definition
 from harness.platforms.kubernetes.mirror import Mirror
 from harness.platforms.kubernetes.pods import INSTANCE, Pod, pod_of, role_of
 from harness.platforms.kubernetes.slots import Slots
@@ -30,7 +31,7 @@ class Follower:
             Mirror(kube, "Pod", namespace, self._on_pod),
             Mirror(kube, "Event", namespace, self._on_event),
         ]
-        if kube.knows(MILVUS[1], MILVUS[0]):
+        if has_definition(kube):
             self._mirrors.append(Mirror(kube, MILVUS[1], namespace, self._on_resource, api=MILVUS[0]))
 
     def start(self) -> None:

@@ -45,8 +45,9 @@ class KindCluster(KubernetesCluster):
         if node not in self.nodes():
             there = ", ".join(self.nodes()) or "none: set kind.workers"
             raise BadInput(f"node {node} can't be stopped", where="nodes", mend=f"take one of {there}")
-        self._stopped[node] = {name: pod.uid for name, pod in self._pods().items() if pod.node == node}
+        lying = {name: pod.uid for name, pod in self._pods().items() if pod.node == node}
         kind.stop_node(node)
+        self._stopped[node] = lying
 
     def start_node(self, node: str) -> None:
         """Start a node's container again and wait until it is back and what lay on it was started anew.
@@ -55,7 +56,7 @@ class KindCluster(KubernetesCluster):
         """
         before = self._heartbeat(node)
         kind.start_node(node)
-        if not until(lambda: self._heartbeat(node) != before and self._is_node_ready(node), READY_S, POLL_S):
+        if not until(lambda: self._heartbeat(node) not in ("", before) and self._is_node_ready(node), READY_S, POLL_S):
             raise ClusterError(f"node {node} is not ready", where="nodes", mend="see kubectl describe node")
         if not until(lambda: self._is_renewed(node), READY_S, POLL_S):
             raise self._failed(f"what lies on node {node} was not started anew")

@@ -53,13 +53,11 @@ class Place:
     @property
     def kind_name(self) -> str:
         """The kind cluster's own name. Errors: ClusterError where it is gone."""
-        if host := hosts.find(self.kind):
-            return host.kind_name
-        raise ClusterError("its kind cluster is gone", where=self.kind, mend="harness heal")
+        return self._host.kind_name
 
     def kube(self, folder: Path) -> Kube:
         """Return the API server; what it is asked once about its kinds is kept in a folder. Errors: BadInput."""
-        return Kube(self._kubeconfig, self.options.context or None, folder / "discovery.json")
+        return Kube(self.kubeconfig, self.options.context or None, folder / "discovery.json")
 
     @property
     def is_there(self) -> bool:
@@ -95,10 +93,17 @@ class Place:
         return False
 
     @property
-    def _kubeconfig(self) -> Path | None:
-        if self.kind and self.kind_name and (host := hosts.find(self.kind)):
-            return host.kubeconfig
+    def kubeconfig(self) -> Path | None:
+        """The kubeconfig that leads there; None for the usual places. Errors: ClusterError where kind's is gone."""
+        if self.kind:
+            return self._host.kubeconfig
         return Path(self.options.kubeconfig) if self.options.kubeconfig else None
+
+    @property
+    def _host(self) -> hosts.Host:
+        if host := hosts.find(self.kind):
+            return host
+        raise ClusterError("its kind cluster is gone", where=self.kind, mend="harness heal")
 
 
 def read_place(written: dict[str, str]) -> Place:

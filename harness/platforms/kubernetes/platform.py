@@ -166,8 +166,7 @@ class KubernetesPlatform:
         """Have the operator there. On a kind cluster of its own that is done once."""
         if place.kind and install.has_definition(kube):
             return
-        host = hosts.find(place.kind) if place.kind else None
-        install.operator(kube, self._options, host.kubeconfig if host else None)
+        install.operator(kube, self._options, place.kubeconfig)
 
 
 def _refuse_what_is_there(kube: Kube, place: Place, name: str) -> None:

@@ -7,8 +7,6 @@ from harness.platforms.kubernetes import install
 from harness.platforms.kubernetes.api import MILVUS, Kube, Object
 from harness.platforms.kubernetes.place import OWNER, Place
 from harness.platforms.kubernetes.pods import INSTANCE
-from harness.platforms.state import Folder
-from harness.platforms.trash import remove_folder
 from harness.platforms.waiting import until
 
 _POLL_S = 0.5
@@ -49,11 +47,6 @@ def _ended(kube: Kube, name: str, place: Place, *, all_of_it: bool) -> bool:
         kube.delete("Pod", pod["metadata"]["name"], place.namespace, grace_s=0)
     owners = kube.items("Deployment", place.namespace, selector=selector, api="apps/v1")
     return not pods and not owners and not (all_of_it and kube.get("Namespace", place.namespace))
-
-
-def folder(of: Folder) -> None:
-    """Remove what was written down of it."""
-    remove_folder(of.path)
 
 
 def _is_gone(kube: Kube, name: str, namespace: str) -> bool:
