@@ -1,4 +1,4 @@
-"""What limits measured runs support: python benchmarks/calibrate.py reports/RUN [reports/RUN ...].
+"""What limits measured runs support: python -m benchmarks.calibrate reports/RUN [reports/RUN ...].
 
 Prints docs/calibration.md's tables: every figure's value in every run, the worst, the limit it supports, and the
 limit that is shipped; then these limits as TOML. A limit is 1.5 times the worst value, rounded down to two digits
@@ -19,25 +19,34 @@ from pathlib import Path
 from harness.run.judging import judge_folder
 from harness.slo.figures import DATA
 from harness.slo.limits import Limits, load_limits
+from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.verdict import SloRow, Verdict
 
 FACTOR = 1.5
 ERROR_BUDGET = 0.01
 Seen = list[tuple[str, dict[str, SloRow]]]
+# A file of limits and a scenario's table in it.
+Table = tuple[str, str]
 
 
-def rows_by_scenario(runs: list[Path]) -> dict[str, Seen]:
+def rows_by_scenario(runs: list[Path]) -> dict[Table, Seen]:
     """Judge every scenario of the runs again; one that is INVALID measured nothing: left out, and said."""
-    found: dict[str, Seen] = defaultdict(list)
+    found: dict[Table, Seen] = defaultdict(list)
     for run in runs:
         for folder in RunFolder.open(run).scenarios():
             record, _, judged = judge_folder(folder)
             if judged.judgement.verdict is Verdict.INVALID:
                 print(f"Left out: {record.name}, seed {record.seed}: {'; '.join(judged.judgement.reasons)}\n")
                 continue
-            found[record.scenario].append((str(record.seed), {row.figure: row for row in judged.judgement.slos}))
+            rows = {row.figure: row for row in judged.judgement.slos}
+            found[shipped_in(record), record.scenario].append((str(record.seed), rows))
     return found
+
+
+def shipped_in(record: ScenarioRecord) -> str:
+    """Return the shipped file of limits for a scenario's platform and settings profile."""
+    return record.profile if record.platform == "local" else f"kubernetes-{record.profile}"
 
 
 def worst(rows: list[SloRow]) -> float:
@@ -65,9 +74,9 @@ def laxer(row: SloRow, limit: float, allowed: float) -> bool:
     return limit > allowed if row.relation == "<=" else limit < allowed
 
 
-def show(scenario: str, seen: Seen, limits: Limits) -> tuple[dict[str, float], bool]:
+def show(table: Table, seen: Seen, limits: Limits) -> tuple[dict[str, float], bool]:
     """Print a scenario's table; return the limits it supports, and whether a calibrated one is too lax."""
-    print(f"\n## {scenario}, {len(seen)} runs\n")
+    print(f"\n## {table[1]}, {table[0]}, {len(seen)} runs\n")
     print("| figure | " + " | ".join(f"seed {seed}" for seed, _ in seen) + " | worst | supported | shipped |")
     print("|---|" + "---:|" * (len(seen) + 3))
     found, bad = {}, False
@@ -84,12 +93,12 @@ def show(scenario: str, seen: Seen, limits: Limits) -> tuple[dict[str, float], b
 def main(arguments: list[str]) -> int:
     """Print the tables and the TOML of the runs named on the command line."""
     shown = {
-        name: show(name, seen, load_limits("fast", name))
-        for name, seen in sorted(rows_by_scenario([Path(argument) for argument in arguments]).items())
+        table: show(table, seen, load_limits(*table))
+        for table, seen in sorted(rows_by_scenario([Path(argument) for argument in arguments]).items())
     }
     print("\n```toml")
-    for name, (found, _) in shown.items():
-        print(f"\n[{name}]\ncalibrated = true")
+    for (file, name), (found, _) in shown.items():
+        print(f"\n# {file}.toml\n[{name}]\ncalibrated = true")
         print("\n".join(f"{figure} = {limit:g}" for figure, limit in found.items() if figure not in DATA))
     print("```")
     return int(any(bad for _, bad in shown.values()))

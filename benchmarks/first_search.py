@@ -1,4 +1,4 @@
-"""From `harness up` to a search over 10,000 rows with recall@10 of 0.9 or more: python benchmarks/first_search.py.
+"""From `harness up` to a search over 10,000 rows with recall@10 of 0.9 or more: python -m benchmarks.first_search.
 
 Warm cache, idle machine. Prints each run's parts and the median of the whole; ends with 1 where it is over 15 s.
 """
@@ -13,7 +13,7 @@ from time import monotonic
 
 from harness.cluster import ClusterSpec
 from harness.load.collection import provision, recall_now
-from harness.load.dataset import insert_vectors, load_dataset
+from harness.load.dataset import load_dataset, written_vectors
 from harness.load.schedule import make_schedule
 from harness.load.truth import exact_truth
 from harness.plan.specs import DataSpec, TrafficSpec
@@ -29,7 +29,7 @@ def once(number: int) -> float:
     spec = DataSpec()
     dataset, schedule = load_dataset(spec, number), make_schedule(TrafficSpec(), 20, spec.queries, number)
     with tempfile.TemporaryDirectory() as cache:
-        inserts = insert_vectors(spec, dataset, len(schedule.insert_keys), number)
+        inserts = written_vectors(spec, dataset, len(schedule.written_keys), number)
         truth = exact_truth(spec, dataset, schedule, inserts, Path(cache))
     begin_s = monotonic()
     cluster = LocalPlatform().create(ClusterSpec(f"bench-{number}"), keep=False)

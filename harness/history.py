@@ -10,16 +10,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.kind import Kind
+
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
-
-
-class Kind(IntEnum):
-    """What a client asked for."""
-
-    SEARCH = 0
-    INSERT = 1
-    DELETE = 2
+# In place of a version: no such row; one whose fields do not belong together, by its own checksum.
+ABSENT, DAMAGED = -1, -2
 
 
 class Outcome(IntEnum):
@@ -36,7 +32,8 @@ class Operations:
     """Every *scheduled* operation, one row each, in order of intended start; n rows, k hits at most.
 
     Times are -1 where there is none; hits are padded with -1 and distances with NaN (a smaller distance is
-    nearer, whatever the metric). A write covers the keys [key, key + key_count).
+    nearer, whatever the metric). A write covers the keys [key, key + key_count), a read asks for one. `version`:
+    written by an insert or upsert, found by a read (or ABSENT, DAMAGED), -1 for the others.
     """
 
     op_id: NDArray[np.int64]
@@ -50,14 +47,17 @@ class Operations:
     distances: NDArray[np.float32]
     key: NDArray[np.int64]
     key_count: NDArray[np.int32]
-    error: NDArray[np.str_]
+    version: NDArray[np.int64]
+    error: NDArray[np.object_]
 
     def __len__(self) -> int:
         return len(self.op_id)
 
     def where(self, mask: NDArray[np.bool_]) -> Operations:
-        """Keep the rows of a boolean mask of shape (n,)."""
-        return Operations(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
+        """Keep the rows of a boolean mask of shape (n,). Those that lie together are not copied."""
+        at = np.flatnonzero(mask)
+        rows = slice(at[0], at[-1] + 1) if len(at) and at[-1] - at[0] < len(at) else at
+        return Operations(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def of_kind(self, *kinds: Kind) -> Operations:
         """Keep the operations of these kinds."""
@@ -73,7 +73,7 @@ class EventKind(StrEnum):
 
     PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
     FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
-    MEMBER = "member"  # name: the member's; what: up, starting, down, paused, gone, version
+    MEMBER = "member"  # name: the member's, or a role's; what: up, starting, down, paused, gone, version, serving
     MACHINE = "machine"  # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
     RESOURCE = "resource"  # name: a condition, e.g. MilvusReady, or status; what: its value; detail: reason, message
     ORCHESTRATOR = "orchestrator"  # name: the object, e.g. Pod/x; what: the reason, e.g. Killing; detail: message
@@ -105,8 +105,9 @@ class Eventful(Protocol):
 class Truth:
     """Exact neighbours: q queries, their m >= k nearest loaded rows, and the w rows that traffic may insert.
 
-    Loaded rows have the keys 0 to rows - 1 and are never deleted. Distances: smaller is nearer (IP and COSINE
-    are negated), L2 is squared as Milvus returns it. insert_keys ascend; insert_distances has shape (q, w).
+    Loaded rows have the keys 0 to rows - 1 and are never written again. Distances: smaller is nearer (IP and COSINE
+    are negated), L2 is squared as Milvus returns it. written_keys ascend; written_distances has shape (q, w). Rows
+    that are upserted have keys of their own among them, and keep their vector: only their version changes.
     """
 
     metric: str
@@ -114,29 +115,35 @@ class Truth:
     rows: int
     base_ids: NDArray[np.int64]
     base_distances: NDArray[np.float32]
-    insert_keys: NDArray[np.int64]
-    insert_distances: NDArray[np.float32]
+    written_keys: NDArray[np.int64]
+    written_distances: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Readback:
-    """What a Strong read of everything returned: keys as read, in ascending order, and the server's count(*)."""
+    """What a Strong read of everything returned: keys as read, in ascending order, and the server's count(*).
+
+    `versions`, of the same shape as `keys`, holds DAMAGED where a row's checksum does not fit its other fields.
+    """
 
     t_ns: int
     keys: NDArray[np.int64]
+    versions: NDArray[np.int32]
     count: int
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What was offered: rates in operations per second, hits asked for, and the client's deadline."""
+    """What was offered: operations per second of each kind, hits asked for, and the client's deadline."""
 
-    search_rate: float
-    insert_rate: float
-    delete_rate: float
+    rates: Mapping[Kind, float]
     rows_per_insert: int
     k: int
     deadline_ns: int
+
+    def rate(self, kind: Kind) -> float:
+        """Return operations per second; 0 for a kind that was not offered."""
+        return self.rates.get(kind, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -186,6 +186,15 @@ class Conditioned(Protocol):
         ...
 
 
+@runtime_checkable
+class Metered(Protocol):
+    """A cluster on this machine whose members are no processes of the harness's."""
+
+    def metered(self) -> Callable[[], Mapping[str, float]] | None:
+        """Return who tells how much processor time they took so far, in seconds; None where that can't be told."""
+        ...
+
+
 class Platform(Protocol):
     """Makes clusters."""
 

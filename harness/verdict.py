@@ -84,13 +84,17 @@ class Validity:
 
 @dataclass(frozen=True)
 class Finding:
-    """A violation with the operations and keys that prove it (the first few; `count` is how many in all)."""
+    """A violation with the operations and keys that prove it (the first few; `count` is how many in all).
+
+    `t_ns` is when it showed, where no operation tells.
+    """
 
     check: str
     message: str
     count: int
     keys: tuple[int, ...] = ()
     op_ids: tuple[int, ...] = ()
+    t_ns: int | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ import signal
 import tempfile
 import time
 from argparse import ArgumentParser
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,24 @@ from locust import User, events, task
 from locust.exception import StopUser
 
 from harness.errors import HarnessError
-from harness.history import NS_PER_MS, Kind
+from harness.history import NS_PER_MS
+from harness.kind import Kind
 from harness.load.alone import HELP, TYPES, Options, job_alone, parse_host
+from harness.load.calls import Calls, TunedCalls
 from harness.load.dispatch import Dispatcher
-from harness.load.job import FOLDER_VARIABLE, READY_FILE, TOKEN_VARIABLE, LoadJob, load_job, save_job
+from harness.load.job import (
+    FOLDER_VARIABLE,
+    STOCK,
+    TOKEN_VARIABLE,
+    WRITER_VARIABLE,
+    LoadJob,
+    load_job,
+    ready_file,
+    save_job,
+    share,
+)
 from harness.load.recorder import Recorder
-from harness.load.wire import Answer, RawCalls, call_metadata, open_channel
+from harness.load.wire import Answer
 
 grpc.experimental.gevent.init_gevent()  # before any channel: else the first call stops the whole process
 
@@ -89,15 +102,14 @@ class Traffic(User):  # type: ignore[misc] # as above
     def _run(self) -> None:
         given = os.environ.get(FOLDER_VARIABLE)
         folder, job = (Path(given), load_job(Path(given))) if given else self._alone()
-        channel = open_channel(job.endpoint)
-        with channel:
-            dispatcher = Dispatcher(job, RawCalls(channel, call_metadata(job.endpoint)), self._show)
+        writer = os.environ.get(WRITER_VARIABLE, "0")
+        with closing(_connected(job, writer)) as calls:
+            dispatcher = Dispatcher(job, share(job.schedule, writer, job.processes), calls, self._show)
             for ending in (self.environment.events.quitting, self.environment.events.test_stopping):
                 ending.add_listener(lambda **_: dispatcher.stop())
-            _connect(channel)
-            t0_ns = _told_start(folder) if given else time.monotonic_ns() + _AHEAD_NS
+            t0_ns = _told_start(folder, writer) if given else time.monotonic_ns() + _AHEAD_NS
             if t0_ns is not None:
-                dispatcher.run(Recorder(folder, str(os.getpid()), job.schedule, t0_ns), t0_ns)
+                dispatcher.run(Recorder(folder, f"{writer}-{os.getpid()}", job.schedule, t0_ns), t0_ns)
 
     def _alone(self) -> tuple[Path, LoadJob]:
         said = vars(self.environment.parsed_options)
@@ -127,17 +139,26 @@ class Traffic(User):  # type: ignore[misc] # as above
             runner.stop()
 
 
-def _connect(channel: Any) -> None:
+def _connected(job: LoadJob, writer: str) -> Calls:
+    if writer == STOCK:
+        from harness.load.stock import StockCalls  # noqa: PLC0415 - slow to import, and for one process alone
+
+        return StockCalls(job)
+    calls = TunedCalls(job)
     try:
-        grpc.channel_ready_future(channel).result(timeout=_CONNECT_S)
+        grpc.channel_ready_future(calls.channel).result(timeout=_CONNECT_S)
     except grpc.FutureTimeoutError:
         logging.warning("not connected yet; starting all the same")
+    return calls
 
 
-def _told_start(folder: Path) -> int | None:
+def _told_start(folder: Path, writer: str) -> int | None:
     """Say that all is ready, and wait for the start; None where the harness ended first."""
     make_nonblocking(_STDIN)
-    (folder / READY_FILE).touch()
+    ready = folder / ready_file(writer)
+    half = ready.with_suffix(".new")
+    half.write_bytes(b"%d" % time.monotonic_ns())
+    half.replace(ready)
     line = b""
     while not line.endswith(b"\n"):
         part = nb_read(_STDIN, 64)

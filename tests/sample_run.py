@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.checks.answers import answers
+from harness.checks.thresholds import DEFAULT
 from harness.checks.timeline import timeline
-from harness.history import NS_PER_S, Event, EventKind, History, Kind, Operations, Outcome, Readback, Traffic, Truth
+from harness.history import NS_PER_S, Event, EventKind, History, Operations, Outcome, Readback, Traffic, Truth
+from harness.kind import Kind
 from harness.report.view import RunView, ScenarioView
 from harness.slo.judge import judge
 from harness.slo.limits import Limits
@@ -65,8 +68,8 @@ def truth(inserts: int) -> Truth:
         rows=ROWS,
         base_ids=ids,
         base_distances=distances,
-        insert_keys=np.arange(FIRST_KEY, FIRST_KEY + inserts, dtype=np.int64),
-        insert_distances=np.full((QUERIES, inserts), 500.0, np.float32),
+        written_keys=np.arange(FIRST_KEY, FIRST_KEY + inserts, dtype=np.int64),
+        written_distances=np.full((QUERIES, inserts), 500.0, np.float32),
     )
 
 
@@ -102,6 +105,7 @@ def operations(exact: Truth, *, errors_s: float, wrong_s: float, slow: float, se
         distances=distances,
         key=_keys(kind),
         key_count=np.where(kind == Kind.SEARCH, 0, 1).astype(np.int32),
+        version=np.where(kind == Kind.INSERT, 1, -1),
         error=np.where(failed, "UNAVAILABLE: no available shard delegator found", ""),
     )
 
@@ -144,7 +148,7 @@ def events(name: str = "kill querynode-1", *, healed_s: float = 6.4, wait_s: flo
         Event(at(0), EventKind.PHASE, "steady", "begin"),
         Event(at(STEADY_S), EventKind.PHASE, "steady", "end"),
         Event(at(STEADY_S + 0.5), EventKind.PHASE, "fault", "begin"),
-        Event(at(effect - 0.05), EventKind.FAULT, name, "inject", {"signal": "SIGKILL"}),
+        Event(at(effect - 0.05), EventKind.FAULT, name, "inject", {"member": "querynode-1", "signal": "SIGKILL"}),
         Event(at(effect + 0.01), member, "querynode-1", "down", {"pid": "4711"}),
         Event(at(effect), EventKind.FAULT, name, "effect", {"pid": "4711 gone"}),
         Event(at(effect + 1), EventKind.FAULT, name, "heal"),
@@ -162,8 +166,12 @@ def history(*, errors_s: float = ERRORS_S, wrong_s: float = WRONG_S, slow: float
     exact = truth(inserts=INSERTS * round(EFFECT_S + OBSERVED_S + 6))
     done = operations(exact, errors_s=errors_s, wrong_s=wrong_s, slow=slow, seed=seed)
     keys = _left(done)
-    readbacks = tuple(Readback(at(EFFECT_S + OBSERVED_S + 8 + 12 * n), keys, len(keys)) for n in range(2))
-    traffic = Traffic(SEARCHES, INSERTS, DELETES, 1, K, NS_PER_S)
+    readbacks = tuple(
+        Readback(at(EFFECT_S + OBSERVED_S + 8 + 12 * n), keys, np.ones(len(keys), np.int32), len(keys))
+        for n in range(2)
+    )
+    rates = dict.fromkeys(Kind, 0.0) | {Kind.SEARCH: SEARCHES, Kind.INSERT: INSERTS, Kind.DELETE: DELETES}
+    traffic = Traffic(rates, 1, K, NS_PER_S)
     return History(done, events(), exact, readbacks, traffic, complete=True)
 
 
@@ -198,6 +206,9 @@ def record(name: str = "query-node-killed", title: str = "Killed query node", **
             "search_rate": SEARCHES,
             "insert_rate": INSERTS,
             "delete_rate": DELETES,
+            "upsert_rate": 0,
+            "read_rate": 0,
+            "stock_rate": 0,
             "rows_per_insert": 1,
             "deadline_s": 1.0,
             "k": K,
@@ -220,7 +231,7 @@ def view(past: History | None = None, about: ScenarioRecord | None = None, **lim
     judgement = judge(past, Limits(**{**LIMITS, **limits}))  # type: ignore[arg-type]  # floats all
     folder = f"scenarios/{about.name}"
     files = ("events.arrow", "operations-1.arrow", "readback-1.npz", "scenario.json", "schedule.arrow", "truth.npz")
-    line = timeline(past) if len(past.operations) else None
+    line = timeline(answers(past, DEFAULT)) if len(past.operations) else None
     return ScenarioView(about, judgement, past, line, folder, files)
 
 

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.checks.content import content_flaws
-from harness.checks.keys import key_times, lives
+from harness.checks.content import content_flaws, read_flaws
+from harness.checks.keys import key_times, lives, written
 from harness.checks.latency import corrected_ns
 from harness.checks.recall import own_recall, recall_at_k, wrong_answers
 from harness.checks.thresholds import Thresholds
-from harness.history import History, Kind, Operations, Outcome
+from harness.checks.versions import versions_of
+from harness.history import History, Operations, Outcome
+from harness.kind import Kind
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
     """The operations in order of intended start, and what each is worth; arrays of shape (n,).
 
-    `flaws` (content.Flaw) and `recall` (NaN) are of answered searches only; `wrong` marks those that lost recall
-    against their own query's steady state.
+    `flaws` (content.Flaw) are of answered searches and reads, `recall` (NaN elsewhere) of answered searches; `wrong`
+    marks those that lost recall against their own query's steady state.
     """
 
     operations: Operations
@@ -35,6 +37,7 @@ class Answers:
         at = np.flatnonzero(np.isin(self.operations.kind, kinds))
         return Stream(
             intended_ns=self.operations.intended_ns[at],
+            flaws=self.flaws[at],
             good=self.good[at],
             latency_ns=self.latency_ns[at],
             recall=self.recall[at],
@@ -47,6 +50,7 @@ class Stream:
     """Scheduled operations of some kinds, intended_ns ascending; arrays of shape (n,)."""
 
     intended_ns: NDArray[np.int64]
+    flaws: NDArray[np.uint8]
     good: NDArray[np.bool_]
     latency_ns: NDArray[np.int64]
     recall: NDArray[np.float64]
@@ -63,9 +67,10 @@ class Stream:
 
 def ordered(operations: Operations) -> Operations:
     """Return the operations by intended start, then id, so that a file's row order means nothing."""
-    order = np.lexsort((operations.op_id, operations.intended_ns))
-    if np.array_equal(order, np.arange(len(order))):
+    later, same = np.diff(operations.intended_ns), np.diff(operations.op_id)
+    if np.all((later > 0) | ((later == 0) & (same > 0))):
         return operations
+    order = np.lexsort((operations.op_id, operations.intended_ns))
     return Operations(*(getattr(operations, name)[order] for name in operations.__dataclass_fields__))
 
 
@@ -78,6 +83,7 @@ def answers(history: History, thresholds: Thresholds) -> Answers:
     operations = ordered(history.operations)
     live = lives(key_times(operations, history.truth.rows), thresholds.staleness_ns)
     flaws = content_flaws(operations, live, rows=history.truth.rows, k=history.traffic.k)
+    flaws |= read_flaws(operations, versions_of(written(operations)))
     ok = operations.outcome == Outcome.OK
     in_time = operations.done_ns - operations.intended_ns <= history.traffic.deadline_ns
     good = ok & in_time & (flaws == 0)

@@ -1,4 +1,4 @@
-"""Whether what a search answered can be right at all: min(k, live) unique live hits, nearest first."""
+"""Whether an answer can be right at all: min(k, live) unique live hits, nearest first; the row as last written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checks.keys import FOREVER, Lives
-from harness.history import Kind, Operations, Outcome
+from harness.checks.versions import Versions, reads_by_key
+from harness.history import Operations, Outcome
+from harness.kind import SEARCHES
 
 # Rows looked at together: bounds the memory without costing speed.
 CHUNK = 1 << 16
@@ -21,12 +23,14 @@ class Flaw(IntFlag):
     COUNT = 1  # fewer or more than min(k, live) hits
     REPEATED = 2  # the same key twice
     DISORDERED = 4  # a hit nearer than the one before it, or without a distance
-    NOT_LIVE = 8  # a key that cannot be there at that moment
+    NOT_LIVE = 8  # a key, or a version of it, that cannot be there at that moment
+    STALE = 16  # a read that missed an acknowledged write
+    DAMAGED = 32  # a row whose fields do not belong together
 
 
 def answered(operations: Operations) -> NDArray[np.bool_]:
     """Return the searches that got an answer, good or not; shape (n,)."""
-    found: NDArray[np.bool_] = (operations.kind == Kind.SEARCH) & (operations.outcome == Outcome.OK)
+    found: NDArray[np.bool_] = np.isin(operations.kind, SEARCHES) & (operations.outcome == Outcome.OK)
     return found
 
 
@@ -52,6 +56,15 @@ def content_flaws(operations: Operations, lives: Lives, *, rows: int, k: int) ->
         flaws[at] |= np.where(_disordered(hits, operations.distances[at]), Flaw.DISORDERED, 0).astype(np.uint8)
         dead = _not_live(hits, operations.sent_ns[at], operations.done_ns[at], lives, rows)
         flaws[at] |= np.where(dead, Flaw.NOT_LIVE, 0).astype(np.uint8)
+    return flaws
+
+
+def read_flaws(operations: Operations, versions: Versions) -> NDArray[np.uint8]:
+    """Return the flaws of each answered read (Flaw, 0 elsewhere); shape (n,)."""
+    flaws = np.zeros(len(operations), dtype=np.uint8)
+    at, found = reads_by_key(operations, versions)
+    for mask, flaw in ((found.stale, Flaw.STALE), (found.unwritten, Flaw.NOT_LIVE), (found.damaged, Flaw.DAMAGED)):
+        flaws[at[mask]] |= np.uint8(flaw)
     return flaws
 
 

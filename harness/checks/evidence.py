@@ -1,4 +1,4 @@
-"""Searches that were answered, but not rightly: findings that show which, whatever a limit makes of them."""
+"""What was answered, but not rightly: findings that show which, whatever a limit makes of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from harness.checks.answers import Answers
 from harness.checks.content import Flaw
+from harness.history import Operations, Outcome
+from harness.kind import Kind
 from harness.verdict import Finding
 
 NAMED = 10
@@ -14,21 +16,26 @@ _TOLD = {
     Flaw.COUNT: "too few or too many hits",
     Flaw.REPEATED: "a key twice",
     Flaw.DISORDERED: "hits out of order",
-    Flaw.NOT_LIVE: "keys that cannot be there",
+    Flaw.NOT_LIVE: "rows that cannot be there",
+    Flaw.DAMAGED: "rows whose fields do not belong together",
 }
 
 
 def answer_findings(answers: Answers) -> tuple[Finding, ...]:
-    """Return the answers with invalid content and those that lost recall; nothing where there are none.
+    """Return the answers with invalid content, stale reads and those that lost recall; nothing where there are none.
 
-    They are held to limits as bad seconds, availability and wrong seconds, so they do not decide by themselves.
+    They are held to limits as figures, so they do not decide by themselves.
     """
-    flawed, wrong = np.flatnonzero(answers.flaws), np.flatnonzero(answers.wrong)
+    stale, wrong = np.flatnonzero(answers.flaws & Flaw.STALE), np.flatnonzero(answers.wrong)
+    flawed = np.flatnonzero(answers.flaws & ~np.uint8(Flaw.STALE))
     found = []
     if len(flawed):
         kinds = [f"{n} with {told}" for flaw, told in _TOLD.items() if (n := int((answers.flaws & flaw > 0).sum()))]
-        message = f"{len(flawed)} searches succeeded with invalid content: {', '.join(kinds)}"
+        message = f"{len(flawed)} answers succeeded with invalid content: {', '.join(kinds)}"
         found.append(Finding("content", message, len(flawed), op_ids=_ids(answers, flawed)))
+    if len(stale):
+        message = f"{len(stale)} Strong reads missed a write that had been acknowledged when they were sent"
+        found.append(Finding("freshness", message, len(stale), op_ids=_with_missed(answers.operations, stale)))
     if len(wrong):
         message = f"{len(wrong)} searches succeeded with less recall than the same query had in the steady state"
         found.append(Finding("recall", message, len(wrong), op_ids=_ids(answers, wrong)))
@@ -37,3 +44,14 @@ def answer_findings(answers: Answers) -> tuple[Finding, ...]:
 
 def _ids(answers: Answers, at: NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(int(op) for op in answers.operations.op_id[at[:NAMED]])
+
+
+def _with_missed(operations: Operations, at: NDArray[np.int64]) -> tuple[int, ...]:
+    """Return the first reads, each behind the write that it missed."""
+    found = []
+    for read in at[: NAMED // 2]:
+        wrote = (operations.kind == Kind.UPSERT) & (operations.key == operations.key[read])
+        acked = wrote & (operations.outcome == Outcome.OK) & (operations.done_ns < operations.sent_ns[read])
+        last = np.flatnonzero(acked)[np.argmax(operations.sent_ns[acked])] if acked.any() else read
+        found += [int(operations.op_id[last])] * bool(last != read) + [int(operations.op_id[read])]
+    return tuple(found)

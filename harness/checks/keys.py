@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history import Kind, Operations, Outcome
+from harness.history import Operations, Outcome
+from harness.kind import WRITES, Kind
 
 FOREVER = int(np.iinfo(np.int64).max)
 BEFORE = -1  # earlier than any time on the clock
@@ -29,6 +30,7 @@ class Written:
 
     key: NDArray[np.int64]
     kind: NDArray[np.uint8]
+    version: NDArray[np.int64]
     sent_ns: NDArray[np.int64]
     done_ns: NDArray[np.int64]
     acked: NDArray[np.bool_]
@@ -37,7 +39,7 @@ class Written:
 def written(operations: Operations) -> Written:
     """Expand the writes' key ranges to one row per key."""
     tried = np.isin(operations.outcome, (Outcome.OK, Outcome.UNKNOWN))
-    at = np.flatnonzero((operations.kind != Kind.SEARCH) & tried & (operations.key_count > 0))
+    at = np.flatnonzero(np.isin(operations.kind, WRITES) & tried & (operations.key_count > 0))
     counts = operations.key_count[at].astype(np.int64)
     starts = np.cumsum(counts) - counts
     within = np.arange(int(counts.sum())) - np.repeat(starts, counts)
@@ -47,6 +49,7 @@ def written(operations: Operations) -> Written:
     return Written(
         key=operations.key[row] + within,
         kind=operations.kind[row],
+        version=operations.version[row],
         sent_ns=np.where(sent >= 0, sent, operations.intended_ns[row]),
         done_ns=np.where(acked, operations.done_ns[row], FOREVER),
         acked=acked,
@@ -57,10 +60,12 @@ def written(operations: Operations) -> Written:
 class KeyTimes:
     """Moments of every key in `keys` (ascending, w of them), each of shape (w,), in ns.
 
-    FOREVER in a `first` stands for never, BEFORE in a `last` likewise. A loaded row's insert lies BEFORE all.
+    FOREVER in a `first` stands for never, BEFORE in a `last` likewise. A loaded row's insert lies BEFORE all. An
+    upsert counts as an insert; `upserted` marks the keys that had one.
     """
 
     keys: NDArray[np.int64]
+    upserted: NDArray[np.bool_]
     insert_first_sent: NDArray[np.int64]
     insert_first_acked: NDArray[np.int64]
     insert_last_acked_sent: NDArray[np.int64]
@@ -89,7 +94,9 @@ def key_times(operations: Operations, rows: int) -> KeyTimes:
     """Gather the moments of every key that was written; keys below `rows` were loaded beforehand."""
     w = written(operations)
     keys, at = np.unique(w.key, return_inverse=True)
-    insert, delete = w.kind == Kind.INSERT, w.kind == Kind.DELETE
+    delete = w.kind == Kind.DELETE
+    insert, upserted = ~delete, np.zeros(len(keys), dtype=np.bool_)
+    upserted[at[w.kind == Kind.UPSERT]] = True
 
     def first(values: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         out = np.full(len(keys), FOREVER, dtype=np.int64)
@@ -104,6 +111,7 @@ def key_times(operations: Operations, rows: int) -> KeyTimes:
     loaded = keys < rows
     return KeyTimes(
         keys=keys,
+        upserted=upserted,
         insert_first_sent=np.where(loaded, BEFORE, first(w.sent_ns, insert)),
         insert_first_acked=np.where(loaded, BEFORE, first(w.done_ns, insert & w.acked)),
         insert_last_acked_sent=last(w.sent_ns, insert & w.acked),
@@ -120,8 +128,8 @@ class Lives:
     """When each written key may and must answer a search, in ns; arrays of shape (w,), keys ascending.
 
     It may from its insert's sending until the delete's effect is certain; it must between the insert's and the
-    delete's certain effect. Certain is `staleness` after the acknowledgement, since searches with Bounded
-    consistency may lag that far (Milvus: common.gracefulTime).
+    delete's certain effect, and never where upserts replace it. Certain is `staleness` after the acknowledgement,
+    since searches with Bounded consistency may lag that far (Milvus: common.gracefulTime).
     """
 
     keys: NDArray[np.int64]
@@ -138,7 +146,7 @@ def lives(times: KeyTimes, staleness_ns: int) -> Lives:
         keys=times.keys,
         may_from_ns=times.insert_first_sent,
         may_until_ns=_later(gone, staleness_ns),
-        must_from_ns=_later(times.insert_first_acked, staleness_ns),
+        must_from_ns=np.where(times.upserted, FOREVER, _later(times.insert_first_acked, staleness_ns)),
         must_until_ns=times.delete_first_sent,
     )
 

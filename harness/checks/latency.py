@@ -53,8 +53,8 @@ def block_interval_ns(
 ) -> tuple[int, int] | None:
     """Return the 95% interval of a percentile by a bootstrap over blocks of time; None under two blocks.
 
-    intended_ns ascends. Blocks are drawn whole, since latencies are autocorrelated (Kuensch 1989); PCG64 with a
-    fixed seed gives the same interval on every machine.
+    intended_ns ascends. Blocks are drawn whole, since latencies are autocorrelated, and do not overlap (Carlstein
+    1986); PCG64 with a fixed seed gives the same interval on every machine.
     """
     if not len(intended_ns):
         return None
@@ -76,20 +76,30 @@ def _resampled_percentiles(
     drawn: NDArray[np.int64],
     per_mille: int,
 ) -> NDArray[np.int64]:
-    """Return one percentile per row of `drawn` (resamples, blocks), by bisection over the sorted values."""
-    n = len(latency_ns)
-    order = np.argsort(latency_ns, kind="stable")
-    rank = np.empty(n, dtype=np.int64)
-    rank[order] = np.arange(n)
-    # Sorted within each block, and blocks kept apart by an offset: one array answers "how many up to" for all.
-    placed = np.sort(rank + block * n)
-    starts = np.cumsum(sizes) - sizes
-    offsets = np.arange(len(sizes)) * n
-    wanted = np.maximum(1, -(-per_mille * (drawn @ sizes) // 1000))
-    low, high = np.zeros(len(drawn), dtype=np.int64), np.full(len(drawn), n - 1)
-    while np.any(low < high):
-        middle = (low + high) // 2
-        up_to = np.searchsorted(placed, middle[:, None] + offsets, side="right") - starts
-        enough = (drawn * up_to).sum(axis=1) >= wanted
-        low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
-    return latency_ns[order][low]
+    """Return one percentile per row of `drawn` (resamples, blocks); looked for among the slowest: high ones are."""
+    totals = drawn @ sizes
+    places = totals - np.maximum(1, -(-per_mille * totals // 1000)) + 1
+    count, found = int(places.max()), None
+    while found is None:
+        count = min(len(latency_ns), 2 * count)
+        found = _at_places(latency_ns, block, drawn, places, count)
+    return found
+
+
+def _at_places(
+    latency_ns: NDArray[np.int64],
+    block: NDArray[np.int64],
+    drawn: NDArray[np.int64],
+    places: NDArray[np.int64],
+    count: int,
+) -> NDArray[np.int64] | None:
+    """Return each resample's value at its place from the slowest; None where one has too few of the `count` slowest."""
+    slowest = np.argpartition(latency_ns, len(latency_ns) - count)[len(latency_ns) - count :]
+    slowest = slowest[np.argsort(-latency_ns[slowest])]
+    blocks, found = block[slowest], np.empty(len(drawn), np.int64)
+    for number, (times, place) in enumerate(zip(drawn, places, strict=True)):
+        up_to = np.cumsum(times[blocks])
+        if up_to[-1] < place:
+            return None
+        found[number] = latency_ns[slowest[np.searchsorted(up_to, place)]]
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +44,24 @@ def recall_at_k(operations: Operations, truth: Truth, lives: Lives, *, tolerance
     loaded = _loaded(truth)
     rivals = _rivals(truth, lives, loaded)
     width = truth.k + rivals.distance.shape[1]
-    for at in chunks(np.flatnonzero(known), max(1, CELLS // max(1, width))):
+    # A query is mostly answered as it was the last time: so query by query, and only what is new is looked at.
+    asked = np.flatnonzero(known)
+    asked = asked[np.argsort(operations.query[asked], kind="stable")]
+    for at in chunks(asked, max(1, CELLS // max(1, width))):
         query, hits = operations.query[at], operations.hits[at]
         bar, needed = _bar(query, operations.sent_ns[at], operations.done_ns[at], loaded, rivals, tolerance=tolerance)
-        found = _near_loaded(query, hits, bar, truth) + _near_inserted(query, hits, bar, truth)
+        new = _changes(query) | _changes(bar) | _changes(hits)
+        asked_new, hits_new, bar_new = query[new], hits[new], bar[new]
+        found = _near_loaded(asked_new, hits_new, bar_new, truth) + _near_inserted(asked_new, hits_new, bar_new, truth)
+        found = found[np.cumsum(new) - 1]
         recall[at] = np.where(needed > 0, np.minimum(found, needed) / np.maximum(needed, 1), math.nan)
     return recall
+
+
+def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which rows differ from the one before; the first one does."""
+    differs = values[1:] != values[:-1]
+    return np.concatenate(([True], differs.any(axis=1) if values.ndim > 1 else differs))
 
 
 def _loaded(truth: Truth) -> NDArray[np.float32]:
@@ -60,11 +73,11 @@ def _loaded(truth: Truth) -> NDArray[np.float32]:
 
 
 def _rivals(truth: Truth, lives: Lives, loaded: NDArray[np.float32]) -> Rivals:
-    from_ns = np.full(len(truth.insert_keys), FOREVER, dtype=np.int64)
-    until_ns = np.full(len(truth.insert_keys), FOREVER, dtype=np.int64)
-    _, here, there = np.intersect1d(truth.insert_keys, lives.keys, assume_unique=True, return_indices=True)
+    from_ns = np.full(len(truth.written_keys), FOREVER, dtype=np.int64)
+    until_ns = np.full(len(truth.written_keys), FOREVER, dtype=np.int64)
+    _, here, there = np.intersect1d(truth.written_keys, lives.keys, assume_unique=True, return_indices=True)
     from_ns[here], until_ns[here] = lives.must_from_ns[there], lives.must_until_ns[there]
-    nearer = (truth.insert_distances < loaded[:, -1:]) & (from_ns < FOREVER)
+    nearer = (truth.written_distances < loaded[:, -1:]) & (from_ns < FOREVER)
     query, column = np.nonzero(nearer)
     count = np.bincount(query, minlength=len(loaded))
     slot = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count)
@@ -72,7 +85,7 @@ def _rivals(truth: Truth, lives: Lives, loaded: NDArray[np.float32]) -> Rivals:
     distance = np.full(shape, np.inf, dtype=np.float32)
     must_from = np.full(shape, FOREVER, dtype=np.int64)
     must_until = np.full(shape, FOREVER, dtype=np.int64)
-    distance[query, slot] = truth.insert_distances[query, column]
+    distance[query, slot] = truth.written_distances[query, column]
     must_from[query, slot], must_until[query, slot] = from_ns[column], until_ns[column]
     return Rivals(count, distance, must_from, must_until)
 
@@ -125,14 +138,14 @@ def _near_inserted(
 ) -> NDArray[np.int64]:
     """Count each search's hits among the inserted rows within its bar, each key once; shape (n,)."""
     found = np.zeros(len(query), dtype=np.int64)
-    if not len(truth.insert_keys):
+    if not len(truth.written_keys):
         return found
     row, column = np.nonzero(hits >= truth.rows)
     key = hits[row, column]
-    at = np.minimum(np.searchsorted(truth.insert_keys, key), len(truth.insert_keys) - 1)
-    near = (truth.insert_keys[at] == key) & (truth.insert_distances[query[row], at] <= bar[row])
-    once = distinct(row[near] * len(truth.insert_keys) + at[near])
-    np.add.at(found, once // len(truth.insert_keys), 1)
+    at = np.minimum(np.searchsorted(truth.written_keys, key), len(truth.written_keys) - 1)
+    near = (truth.written_keys[at] == key) & (truth.written_distances[query[row], at] <= bar[row])
+    once = distinct(row[near] * len(truth.written_keys) + at[near])
+    np.add.at(found, once // len(truth.written_keys), 1)
     return found
 
 

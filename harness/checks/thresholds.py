@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
+from harness.errors import BadInput
 from harness.history import NS_PER_S
 
 
@@ -66,3 +68,16 @@ class Thresholds:
 
 
 DEFAULT = Thresholds()
+
+
+def thresholds_of(changes: Mapping[str, float], *, where: str) -> Thresholds:
+    """Return the default with some of its values changed. Raises BadInput for one that does not exist or fit."""
+    known = {field.name: type(getattr(DEFAULT, field.name)) for field in fields(Thresholds)}
+    for name, value in changes.items():
+        if name not in known:
+            raise BadInput(f"there is no threshold {name!r}", where=where, mend=f"take one of {', '.join(known)}")
+        if not value >= 0 or value != known[name](value):
+            raise BadInput(
+                f"{name} is {value}", where=where, mend=f"give a number of at least 0 ({known[name].__name__})"
+            )
+    return replace(DEFAULT, **{name: known[name](value) for name, value in changes.items()})

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.checks.answers import answers
-from harness.checks.thresholds import DEFAULT, Thresholds
-from harness.history import NS_PER_MS, NS_PER_S, History, Kind, Operations, Outcome
+from harness.checks.answers import Answers
+from harness.history import NS_PER_MS, NS_PER_S, Operations, Outcome
+from harness.kind import Kind
 
 Floats = NDArray[np.float64]
 
@@ -37,9 +37,8 @@ class Timeline:
     recall: Floats
 
 
-def timeline(history: History, bin_s: float = 1.0, thresholds: Thresholds = DEFAULT) -> Timeline:
-    """Bin a history; no operations give a timeline of no bins."""
-    judged = answers(history, thresholds)
+def timeline(judged: Answers, bin_s: float = 1.0) -> Timeline:
+    """Bin what was answered; no operations give a timeline of no bins."""
     operations = judged.operations
     origin_ns = int(operations.intended_ns[0]) if len(operations) else 0
     at = (operations.intended_ns - origin_ns) // round(bin_s * NS_PER_S)

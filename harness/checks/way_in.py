@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.checks.answers import answers
+from harness.checks.answers import Answers, answers
 from harness.checks.recovery import bad_bins
 from harness.checks.thresholds import DEFAULT, Thresholds
 from harness.checks.windows import Span, windows
-from harness.history import NS_PER_S, Event, EventKind, History, Kind
+from harness.history import NS_PER_S, Event, EventKind, History
+from harness.kind import Kind
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,17 @@ class WayIn:
     overlapping: int
 
 
-def way_in(history: History, thresholds: Thresholds = DEFAULT) -> WayIn | None:
-    """Hold the bad seconds of searches against the way in; None where nothing was told of it."""
+def way_in(history: History, thresholds: Thresholds = DEFAULT, answered: Answers | None = None) -> WayIn | None:
+    """Hold the bad seconds of searches against the way in; None where nothing was told of it.
+
+    `answered` is `answers` of the same history and thresholds, where a caller has it already.
+    """
     told = list(history.of(EventKind.WAY_IN))
     if not told:
         return None
     begin_ns, end_ns = windows(history).judged
     broken = broken_spans(told, begin_ns, end_ns)
-    searches = answers(history, thresholds).stream(Kind.SEARCH)
+    searches = (answered or answers(history, thresholds)).stream(Kind.SEARCH)
     bad = np.flatnonzero(bad_bins(searches, begin_ns, end_ns, thresholds))
     bins = [begin_ns + at * thresholds.bin_ns for at in bad.tolist()]
     return WayIn(

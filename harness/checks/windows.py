@@ -15,7 +15,7 @@ class Windows:
     """Moments on the history's clock, ns; None where there was none. `end_ns` ends all measuring.
 
     `restored_ns`: the last fault has been seen healed and the last member is up; None where a fault that took
-    effect was never seen healed.
+    effect was never seen healed, or a member is not up in the end.
     """
 
     steady: Span | None
@@ -80,6 +80,12 @@ def _healed_ns(history: History) -> int | None:
     return max(healed)
 
 
-def _restored_ns(history: History, healed_ns: int, end_ns: int) -> int:
-    ups = (e.t_ns for e in history.of(EventKind.MEMBER, what="up") if e.t_ns < end_ns)
-    return max([healed_ns, *ups])
+_LIVES = ("up", "starting", "down", "paused", "gone")
+
+
+def _restored_ns(history: History, healed_ns: int, end_ns: int) -> int | None:
+    seen = [e for e in history.of(EventKind.MEMBER) if e.t_ns < end_ns and e.what in _LIVES]
+    last = {e.name: e.what for e in seen}
+    if not set(last.values()) <= {"up", "gone"}:
+        return None
+    return max([healed_ns, *(e.t_ns for e in seen if e.what == "up")])

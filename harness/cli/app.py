@@ -10,6 +10,7 @@ from rich.console import Console
 
 from harness.cli import members, offline
 from harness.cli.render import PlatformFile, QueryNodes, render, topology
+from harness.cli.selftest import selftest
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput
 from harness.faults import journal
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 offline.add_to(app)
 app.command()(render)
+app.command()(selftest)
 _console = Console()
 
 Name = Annotated[str, typer.Argument(help="the cluster's name")]

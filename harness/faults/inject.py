@@ -16,6 +16,7 @@ from harness.plan.faults import (
     Isolate,
     Kill,
     KillContainer,
+    Nothing,
     Pause,
     Scale,
     StopNode,
@@ -45,6 +46,9 @@ def inject(planned: PlannedFault, injection: Injection) -> None:
             stop_node(fault, choice, injection)
         case Isolate():
             isolate(fault, injection)
+        case Nothing():
+            for moment in ("inject", "effect", "heal", "healed"):
+                injection.tell(moment, {})
         case _:
             _change(fault, injection)
 
@@ -104,7 +108,7 @@ def _change(fault: Scale | Upgrade | Configure, injection: Injection) -> None:
     before = injection.cluster.pulse()
     told, on_member = told_of_members(injection)
     with injection.journal.step(fault.label, _undo(fault, injection.cluster)):
-        injection.tell("inject", {})
+        injection.tell("inject", {"to": fault.to} if isinstance(fault, Upgrade) else {})
         _carry_out(fault, injection.cluster, on_member)
         after = injection.cluster.pulse()
         if not told or all(after.get(name) == before.get(name) for name in told):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.cluster import Health, Role
 from harness.errors import BadInput, Unsupported
 from harness.faults.journal import Journal
-from harness.plan.faults import Drain, Fault, Isolate, Kill, KillContainer, Pause, Scale, StopNode, Terminate
+from harness.plan.faults import Drain, Fault, Isolate, Kill, KillContainer, Nothing, Pause, Scale, StopNode, Terminate
 from harness.verbs import Breakable, Changeable, Cluster, Contained, Isolable, NodePower, OnMember, OnNodes, Scalable
 
 Tell = Callable[[str, Mapping[str, str]], None]
@@ -21,6 +21,7 @@ _NEEDS: Mapping[type, type] = {
     Drain: OnNodes,
     StopNode: NodePower,
     Isolate: Isolable,
+    Nothing: object,
 }
 _WHY: Mapping[type, str] = {
     Breakable: "its members are out of reach",
@@ -48,7 +49,7 @@ class Injection:
 
 def refuse(fault: Fault, verbs: tuple[type, ...], platform: str) -> None:
     """Refuse a fault for which a platform lacks the verbs. Errors: Unsupported with the reason."""
-    if not any(issubclass(verb, _needed(fault)) for verb in verbs):
+    if not any(issubclass(verb, _needed(fault)) for verb in (object, *verbs)):
         raise _unsupported(fault, f"platform {platform}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -24,6 +24,11 @@ class Verb(StrEnum):
     UNCORDON = "uncordon"
     START_NODE = "start node"
     JOIN = "join"
+    DROP = "drop"
+
+
+# What would be left of a fault though the cluster itself is removed.
+OUTLIVES_CLUSTER = (Verb.UNCORDON, Verb.START_NODE, Verb.JOIN)
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,13 @@ class Journal:
         return self._path.read_text(encoding="ascii") if self._path.exists() else ""
 
 
-def heal(cluster: Cluster) -> int:
-    """Take back every fault that was begun and not healed; return how many steps that took. Errors: ClusterError."""
+def heal(cluster: Cluster, verbs: Collection[Verb] = tuple(Verb)) -> int:
+    """Take back every fault that was begun and not healed; return how many steps that took.
+
+    Whoever removes the cluster next may name the verbs that still matter. Errors: ClusterError.
+    """
     journal = Journal(cluster.journal)
-    pending = journal.pending()
+    pending = [undo for undo in journal.pending() if undo.verb in verbs]
     for undo in pending:
         take_back(cluster, undo)
     journal.settle()
@@ -103,6 +111,10 @@ def take_back(cluster: Cluster, undo: Undo) -> None:
         cast("NodePower", cluster).start_node(undo.target)
     elif undo.verb is Verb.JOIN:
         cast("Isolable", cluster).join(Role(undo.target), Role(undo.value))
+    elif undo.verb is Verb.DROP:
+        from harness.faults import forget  # noqa: PLC0415 - a second of imports, rarely needed
+
+        forget.drop(cluster.endpoint(), undo.target)
     else:
         if undo.verb is Verb.RESUME:
             cast("Breakable", cluster).resume(undo.target)

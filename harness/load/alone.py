@@ -12,11 +12,12 @@ from pymilvus.grpc_gen import milvus_pb2, schema_pb2
 from harness.cluster import Endpoint
 from harness.errors import BadInput
 from harness.load.collection import DEFAULT_NAME, provision
-from harness.load.dataset import insert_vectors, load_dataset
+from harness.load.dataset import load_dataset, written_vectors
 from harness.load.job import LoadJob
+from harness.load.rows import FIELDS, VECTOR_FIELD
 from harness.load.rpc import Connection
 from harness.load.schedule import make_schedule
-from harness.load.wire import CONSISTENCY, KEY_FIELD, VECTOR_FIELD, VERSION_FIELD, SearchShape
+from harness.load.wire import CONSISTENCY, SearchShape
 from harness.plan.specs import METRICS, DataSpec, TrafficSpec
 
 _TIMEOUT_S = 10.0
@@ -52,7 +53,7 @@ HELP: Mapping[str, str] = {
     "deadline_s": "seconds after which a client gives up",
     "seconds": "length of the schedule; the run ends with it",
     "search_rate": "searches per second",
-    "insert_rate": "inserts per second (default: 5 where the collection is made, else none)",
+    "insert_rate": "written per second (default: 5 where the collection is made, else none)",
     "delete_rate": "deletes per second (default: 1 where the collection is made, else none)",
 }
 TYPES: Mapping[str, type] = {
@@ -86,16 +87,16 @@ def job_alone(endpoint: Endpoint, options: Options) -> LoadJob:
         spec, field, writable = _described(connection, options) if exists else fresh
     traffic = _traffic(options, made=not exists)
     if (traffic.insert_rate or traffic.delete_rate) and not writable:
-        mend = f"only collections with the fields {KEY_FIELD}, {VECTOR_FIELD}, {VERSION_FIELD} can be written to"
+        mend = f"only collections with the fields {', '.join(FIELDS)} can be written to"
         raise BadInput("cannot be written to", where=f"collection {options.collection}", mend=mend)
     dataset = load_dataset(spec, options.seed)
     if not exists:
         logging.getLogger(__name__).info("making and filling collection %s", options.collection)
         provision(endpoint, spec, dataset, collection=options.collection)
     schedule = make_schedule(traffic, options.seconds, spec.queries, options.seed)
-    inserts = insert_vectors(spec, dataset, len(schedule.insert_keys), options.seed)
+    written = written_vectors(spec, dataset, len(schedule.written_keys), options.seed)
     shape = SearchShape(options.collection, spec.metric, spec.k, spec.search_params, field, options.consistency)
-    return LoadJob(endpoint, shape, schedule, dataset.queries, inserts, options.deadline_s)
+    return LoadJob(endpoint, shape, schedule, dataset.queries, written, options.deadline_s)
 
 
 def _traffic(options: Options, *, made: bool) -> TrafficSpec:
@@ -104,6 +105,9 @@ def _traffic(options: Options, *, made: bool) -> TrafficSpec:
         search_rate=options.search_rate,
         insert_rate=ours.insert_rate * made if options.insert_rate is None else options.insert_rate,
         delete_rate=ours.delete_rate * made if options.delete_rate is None else options.delete_rate,
+        upsert_rate=0,
+        read_rate=0,
+        stock_rate=0,
         deadline_s=options.deadline_s,
     )
 
@@ -121,7 +125,7 @@ def _described(connection: Connection, options: Options) -> tuple[DataSpec, str,
     index, metric = _index_of(connection, name, vectors[0].name)
     # Only the queries are used: any rows of this shape will do.
     spec = DataSpec(rows=max(1000, options.k), dim=dim, metric=metric, index=index, k=options.k)
-    ours = {KEY_FIELD, VECTOR_FIELD, VERSION_FIELD}
+    ours = set(FIELDS)
     return spec, vectors[0].name, {f.name for f in fields} == ours
 
 

@@ -12,14 +12,13 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
 
 from harness.cluster import Endpoint
 from harness.errors import ClusterError
-from harness.history import Kind, Outcome, Readback, Truth
+from harness.history import Outcome, Readback, Truth
+from harness.kind import Kind
 from harness.load.dataset import Dataset
+from harness.load.rows import CHECKSUM_FIELD, FIELDS, KEY_FIELD, VECTOR_FIELD, VERSION_FIELD, read_fields
 from harness.load.rpc import Connection
-from harness.load.schedule import FIRST_INSERT_KEY
+from harness.load.schedule import FIRST_INSERT_KEY, FIRST_UPSERT_KEY
 from harness.load.wire import (
-    KEY_FIELD,
-    VECTOR_FIELD,
-    VERSION_FIELD,
     Answer,
     SearchShape,
     insert_request,
@@ -49,10 +48,10 @@ def provision(
 ) -> None:
     """Create, fill, flush, index and load a collection; return once searches are served by all of it.
 
-    Rows have the fields pk (their index in the dataset), vector and version (1). One shard, and a partition per
-    segment: segments of different partitions are never compacted into one, so at least `spec.segments` sealed
-    segments stay to be spread over the query nodes. A collection of that name is dropped first. timeout_s bounds
-    every wait. Raises ClusterError.
+    Rows have the fields pk (their index in the dataset), vector, version (1) and checksum. One shard, and a
+    partition per segment: segments of different partitions are never compacted into one, so at least `spec.segments`
+    sealed segments stay to be spread over the query nodes. A collection of that name is dropped first. timeout_s
+    bounds every wait. Raises ClusterError.
     """
     with Connection(endpoint) as connection:
         connection.call("DropCollection", milvus_pb2.DropCollectionRequest(collection_name=collection), timeout_s)
@@ -61,12 +60,6 @@ def provision(
         _flush_and_index(connection, collection, spec, timeout_s)
         _load(connection, collection, replicas, timeout_s)
         _wait_served(connection, collection, spec, dataset, timeout_s)
-
-
-def drop(endpoint: Endpoint, collection: str = DEFAULT_NAME, *, timeout_s: float = 30.0) -> None:
-    """Remove a collection; nothing to do where there is none. Raises ClusterError."""
-    with Connection(endpoint) as connection:
-        connection.call("DropCollection", milvus_pb2.DropCollectionRequest(collection_name=collection), timeout_s)
 
 
 def recall_now(
@@ -87,16 +80,31 @@ def recall_now(
 def read_back(
     endpoint: Endpoint, *, rows: int, inserted: int, collection: str = DEFAULT_NAME, timeout_s: float = 60.0
 ) -> Readback:
-    """Read every key with Strong consistency, and count(*).
+    """Read every row with Strong consistency, and count(*).
 
-    `rows` and `inserted` say where keys are dense, [0, rows) and the `inserted` keys from FIRST_INSERT_KEY up:
-    these are read in ranges no query can overflow. All other keys, which nobody wrote, are looked for as well
-    (up to 8,192 of them). timeout_s bounds each query. Raises ClusterError.
+    `rows` and `inserted` say where keys are dense, [0, rows) and from FIRST_UPSERT_KEY on: these are read in ranges
+    no query can overflow. All other keys, which nobody wrote, are looked for as well (up to 8,192 of them). Of each
+    row key and version are kept, and whether its checksum fits; its vector is not. timeout_s bounds each query.
+    Raises ClusterError.
     """
     with Connection(endpoint) as connection:
-        parts = [_keys(connection, collection, keys, timeout_s) for keys in _ranges(rows, inserted)]
+        parts = [_rows(connection, collection, keys, timeout_s) for keys in _ranges(rows, inserted)]
         count = _count(connection, collection, timeout_s)
-        return Readback(time.monotonic_ns(), np.sort(np.concatenate(parts)), count)
+    keys, versions = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(keys, kind="stable")
+    return Readback(time.monotonic_ns(), keys[order], versions[order], count)
+
+
+def serving(endpoint: Endpoint, collection: str = DEFAULT_NAME, timeout_s: float = 10.0) -> tuple[int, int]:
+    """Return how many query nodes serve sealed segments of a collection, and how many segments there are.
+
+    Raises ClusterError.
+    """
+    with Connection(endpoint) as connection:
+        request = milvus_pb2.GetQuerySegmentInfoRequest(collectionName=collection)
+        segments = connection.call("GetQuerySegmentInfo", request, timeout_s).infos
+    nodes = {node for segment in segments for node in (segment.nodeID, *segment.nodeIds) if node}
+    return len(nodes), len({segment.segmentID for segment in segments})
 
 
 def _create(connection: Connection, name: str, spec: DataSpec, timeout_s: float) -> None:
@@ -106,6 +114,7 @@ def _create(connection: Connection, name: str, spec: DataSpec, timeout_s: float)
         schema_pb2.FieldSchema(name=KEY_FIELD, data_type=data_type.Int64, is_primary_key=True),
         schema_pb2.FieldSchema(name=VECTOR_FIELD, data_type=data_type.FloatVector, type_params=dim),
         schema_pb2.FieldSchema(name=VERSION_FIELD, data_type=data_type.Int64),
+        schema_pb2.FieldSchema(name=CHECKSUM_FIELD, data_type=data_type.Int64),
     ]
     schema = schema_pb2.CollectionSchema(name=name, fields=fields).SerializeToString()
     request = milvus_pb2.CreateCollectionRequest(
@@ -190,30 +199,28 @@ def _search_all(
 def _ranges(rows: int, inserted: int) -> Iterator[str]:
     """Cover all keys: the dense ranges in steps that a query can return whole, what lies outside them at once."""
     last = FIRST_INSERT_KEY + inserted
-    for begin, end in ((0, rows), (FIRST_INSERT_KEY, last)):
+    for begin, end in ((0, rows), (FIRST_UPSERT_KEY, last)):
         for start in range(begin, end, READ_ROWS):
             yield f"({KEY_FIELD} >= {start} && {KEY_FIELD} < {min(start + READ_ROWS, end)})"
-    between = f"({KEY_FIELD} >= {rows} && {KEY_FIELD} < {FIRST_INSERT_KEY})"
+    between = f"({KEY_FIELD} >= {rows} && {KEY_FIELD} < {FIRST_UPSERT_KEY})"
     yield f"{KEY_FIELD} < 0 || {between} || {KEY_FIELD} >= {last}"
 
 
-def _keys(connection: Connection, name: str, expression: str, timeout_s: float) -> NDArray[np.int64]:
-    request = _strong_query(name, KEY_FIELD)
+def _rows(
+    connection: Connection, name: str, expression: str, timeout_s: float
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    request = _strong_query(name, FIELDS)
     request.expr = expression
     request.query_params.extend(key_values({"limit": str(READ_ROWS)}))
-    return np.array(_column(connection, request, KEY_FIELD, timeout_s), np.int64)
+    keys, versions = read_fields(connection.call("Query", request, timeout_s, patient=True).fields_data)
+    return keys, versions.astype(np.int32)
 
 
 def _count(connection: Connection, name: str, timeout_s: float) -> int:
-    return int(_column(connection, _strong_query(name, "count(*)"), "count(*)", timeout_s)[0])
+    answer = connection.call("Query", _strong_query(name, ("count(*)",)), timeout_s, patient=True)
+    return int(answer.fields_data[0].scalars.long_data.data[0])
 
 
-def _strong_query(name: str, output: str) -> milvus_pb2.QueryRequest:
+def _strong_query(name: str, output: Sequence[str]) -> milvus_pb2.QueryRequest:
     strong = common_pb2.ConsistencyLevel.Strong
-    return milvus_pb2.QueryRequest(collection_name=name, output_fields=[output], consistency_level=strong)
-
-
-def _column(connection: Connection, request: milvus_pb2.QueryRequest, output: str, timeout_s: float) -> Sequence[int]:
-    fields = {f.field_name: f for f in connection.call("Query", request, timeout_s).fields_data}
-    values: Sequence[int] = fields[output].scalars.long_data.data if output in fields else ()
-    return values
+    return milvus_pb2.QueryRequest(collection_name=name, output_fields=output, consistency_level=strong)

@@ -36,11 +36,11 @@ def load_dataset(spec: DataSpec, seed: int) -> Dataset:
     return Dataset(found.rows, queries)
 
 
-def insert_vectors(spec: DataSpec, dataset: Dataset, count: int, seed: int) -> NDArray[np.float32]:
-    """Draw the rows that traffic inserts, shape (count, dim), from the distribution of the dataset's rows."""
+def written_vectors(spec: DataSpec, dataset: Dataset, count: int, seed: int) -> NDArray[np.float32]:
+    """Draw the rows that traffic writes, shape (count, dim), from the distribution of the dataset's rows."""
     if spec.source is None:
-        return _draw(spec, seed, "inserts", count)
-    return _near(dataset.vectors, count, seed, "inserts")
+        return _draw(spec, seed, "written", count)
+    return _near(dataset.vectors, count, seed, "written")
 
 
 def _draw(spec: DataSpec, seed: int, purpose: str, count: int) -> NDArray[np.float32]:

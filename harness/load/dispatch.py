@@ -8,37 +8,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import gevent
+import numpy as np
 from gevent.event import Event
 from gevent.pool import Group
+from numpy.typing import NDArray
 
-from harness.history import NS_PER_S, Kind
+from harness.history import NS_PER_S
+from harness.kind import Kind
+from harness.load.calls import Calls
 from harness.load.job import LoadJob
 from harness.load.recorder import FLUSH_S, Recorder
-from harness.load.wire import (
-    Answer,
-    RawCalls,
-    delete_request,
-    insert_request,
-    read_answer,
-    read_failure,
-    search_request,
-)
+from harness.load.wire import Answer, read_answer, read_failure
 
+Share = NDArray[np.int64]  # indexes into the schedule, ascending
 Listener = Callable[[Kind, int, Answer], None]  # what, latency from the intended start in ns, what came of it
 _GRACE_S = 0.5  # beyond the deadline: what has not answered by then is cut off
 
 
 class Dispatcher:
-    """Sends a job's schedule through one channel and records every operation.
+    """Sends a share of a job's schedule through one client and records every operation.
 
     Made before the start is known, since making the requests takes its time.
     """
 
-    def __init__(self, job: LoadJob, calls: RawCalls, listener: Listener) -> None:
-        self._job, self._calls, self._listener = job, calls, listener
-        self._searches = [search_request(job.shape, query) for query in job.queries]
+    def __init__(self, job: LoadJob, share: Share, calls: Calls, listener: Listener) -> None:
+        self._job, self._share, self._calls, self._listener = job, share, calls, listener
         self._stopped, self._ended = Event(), Event()
         self._in_flight = Group()
         self._sent_ns: dict[int, int] = {}
@@ -48,7 +45,7 @@ class Dispatcher:
         self._recorder, self._intended_ns = recorder, self._job.schedule.offset_ns + t0_ns
         flusher = gevent.spawn(self._flush_on_and_on)
         try:
-            for index in range(len(self._job.schedule)):
+            for index in self._share.tolist():
                 if not self._send_in_time(index):
                     break
         finally:
@@ -62,7 +59,7 @@ class Dispatcher:
         self._stopped.set()
 
     def _send_in_time(self, index: int) -> bool:
-        request = self._request(index)  # before the wait, so that making it delays nothing
+        request = self._calls.request(index)  # before the wait, so that making it delays nothing
         left_ns = int(self._intended_ns[index]) - time.monotonic_ns()
         # A sleep also when late: the answers to what was sent must get their turn.
         if left_ns <= 0:
@@ -72,22 +69,10 @@ class Dispatcher:
         self._in_flight.start(gevent.Greenlet(self._operate, index, request))
         return True
 
-    def _request(self, index: int) -> bytes:
-        schedule, collection = self._job.schedule, self._job.shape.collection
-        kind = Kind(schedule.kind[index])
-        if kind == Kind.SEARCH:
-            return self._searches[int(schedule.query[index])]
-        first, count = int(schedule.key[index]), int(schedule.key_count[index])
-        if kind == Kind.DELETE:
-            return delete_request(collection, range(first, first + count))
-        begin = first - int(schedule.insert_keys[0])
-        keys = schedule.insert_keys[begin : begin + count]
-        return insert_request(collection, keys, self._job.inserts[begin : begin + count])
-
-    def _operate(self, index: int, request: bytes) -> None:
+    def _operate(self, index: int, request: Any) -> None:
         job, kind = self._job, Kind(self._job.schedule.kind[index])
         self._sent_ns[index] = sent_ns = time.monotonic_ns()
-        raw = self._calls.send(kind, request, job.deadline_s)
+        raw = self._calls.send(kind, request)
         done_ns = time.monotonic_ns()
         rows = int(job.schedule.key_count[index])
         answer = raw if isinstance(raw, Answer) else read_answer(raw, kind, job.shape, rows)

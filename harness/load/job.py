@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.cluster import Endpoint
 from harness.errors import BadInput
+from harness.kind import Kind
 from harness.load.schedule import Schedule, load_schedule, load_vectors, save_schedule
 from harness.load.wire import SearchShape
 
@@ -19,19 +20,41 @@ FOLDER_VARIABLE = "MILVUS_HARNESS_LOAD"  # the folder; set by the harness alone
 TOKEN_VARIABLE = "MILVUS_HARNESS_TOKEN"  # noqa: S105 - a variable's name; neither arguments nor files hold the token
 OWNER_VARIABLE = "MILVUS_HARNESS_OWNER"  # which run a process belongs to, for whoever cleans up
 JOB_FILE = "load.json"
-READY_FILE = "load.ready"  # there once the load process waits for its start
+WRITER_VARIABLE = "MILVUS_HARNESS_WRITER"  # which of the load processes it is
+STOCK = "stock"  # the one whose client is pymilvus as it comes
+
+
+def ready_file(writer: str) -> str:
+    """Name the file that is there once a load process waits for its start; it holds what the process's clock says."""
+    return f"load-{writer}.ready"
+
+
+def writers(schedule: Schedule, processes: int) -> tuple[str, ...]:
+    """Return the names of the processes that share a schedule: so many, and one more for stock searches."""
+    stock = (STOCK,) if (schedule.kind == Kind.STOCK).any() else ()
+    return (*(str(number) for number in range(processes)), *stock)
+
+
+def share(schedule: Schedule, writer: str, processes: int) -> NDArray[np.int64]:
+    """Return the indexes of the operations that a process sends, ascending; each is in one share alone."""
+    stock = schedule.kind == Kind.STOCK
+    return np.flatnonzero(stock) if writer == STOCK else np.flatnonzero(~stock)[int(writer) :: processes]
 
 
 @dataclass(frozen=True, eq=False)
 class LoadJob:
-    """The traffic of one scenario and where it goes. queries has shape (q, dim), inserts (w, dim)."""
+    """The traffic of one scenario and where it goes. queries has shape (q, dim), written (w, dim).
+
+    `processes` share what goes through tuned channels.
+    """
 
     endpoint: Endpoint
     shape: SearchShape
     schedule: Schedule
     queries: NDArray[np.float32]
-    inserts: NDArray[np.float32]
+    written: NDArray[np.float32]
     deadline_s: float
+    processes: int = 1
 
 
 @dataclass(frozen=True)
@@ -40,15 +63,17 @@ class _JobFile:
     port: int
     tls: bool
     deadline_s: float
+    processes: int
     shape: SearchShape
 
 
 def save_job(folder: Path, job: LoadJob) -> None:
     """Write everything but the token, which travels in TOKEN_VARIABLE."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_schedule(folder, job.schedule, job.queries, job.inserts)
+    save_schedule(folder, job.schedule, job.queries, job.written)
     shape = replace(job.shape, params=dict(job.shape.params))
-    content = _JobFile(job.endpoint.host, job.endpoint.port, job.endpoint.tls, job.deadline_s, shape)
+    to = job.endpoint
+    content = _JobFile(to.host, to.port, to.tls, job.deadline_s, job.processes, shape)
     (folder / JOB_FILE).write_bytes(TypeAdapter(_JobFile).dump_json(content, indent=1))
 
 
@@ -60,5 +85,6 @@ def load_job(folder: Path) -> LoadJob:
     except (OSError, ValidationError) as error:
         raise BadInput("is no job for the load", where=str(path), mend=f"unset {FOLDER_VARIABLE}") from error
     endpoint = Endpoint(content.host, content.port, os.environ.get(TOKEN_VARIABLE, ""), content.tls)
-    queries, inserts = load_vectors(folder)
-    return LoadJob(endpoint, content.shape, load_schedule(folder), queries, inserts, content.deadline_s)
+    queries, written = load_vectors(folder)
+    schedule = load_schedule(folder)
+    return LoadJob(endpoint, content.shape, schedule, queries, written, content.deadline_s, content.processes)

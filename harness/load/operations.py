@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harness.errors import BadInput
-from harness.history import Kind, Operations, Outcome
+from harness.history import ABSENT, Operations, Outcome
+from harness.kind import WRITES, Kind
 from harness.load.recorder import END, HEADER, SCHEMA
 from harness.load.schedule import Schedule
 
@@ -22,19 +23,39 @@ STREAMS = "operations-*.arrow"
 _METADATA_BYTES_MAX = 1 << 20  # of one batch: the real ones have about 1 kB
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What every writer recorded. `cut`: one of them was killed before it closed its stream."""
+
+    batches: tuple[tuple[Path, pa.RecordBatch], ...]
+    cut: bool
+
+
+def read_streams(folder: Path) -> Recorded:
+    """Read every stream of a folder, one that breaks off up to its last complete batch. Errors: BadInput."""
+    streams = [Stream(path) for path in sorted(folder.glob(STREAMS))]
+    batches = tuple((stream.path, batch) for stream in streams for batch in stream.read())
+    return Recorded(batches, cut=not all(stream.ended for stream in streams))
+
+
 def read_operations(folder: Path, schedule: Schedule, t0_ns: int, *, k: int, until_ns: int | None = None) -> Operations:
-    """Merge what every writer recorded; one row per operation of the schedule, in order of intended start.
+    """Merge what every writer recorded, see `operations_of`. Errors: BadInput for files that are damaged."""
+    return operations_of(read_streams(folder), schedule, t0_ns, k=k, until_ns=until_ns)
+
+
+def operations_of(
+    recorded: Recorded, schedule: Schedule, t0_ns: int, *, k: int, until_ns: int | None = None
+) -> Operations:
+    """Return one row per operation of the schedule, in order of intended start.
 
     t0_ns is the start of the load. What was never recorded is NEVER_SENT; but where a writer was killed, a write
     without a record is UNKNOWN, for it may have been sent in the moment before. What was intended at or after
-    until_ns, when the load was ended on purpose, and was not sent is left out. A stream that breaks off is read
-    up to its last complete batch. Raises BadInput for files that are damaged or belong to another schedule.
+    until_ns, when the load was ended on purpose, and was not sent is left out. Raises BadInput for streams that
+    belong to another schedule.
     """
-    streams = [Stream(path) for path in sorted(folder.glob(STREAMS))]
-    batches = [(stream.path, batch) for stream in streams for batch in stream.read()]
-    _check_owner(batches, schedule, t0_ns)
-    table = pa.Table.from_batches([batch for _, batch in batches], SCHEMA)
-    operations = _merged(table, schedule, t0_ns, k, cut=not all(stream.ended for stream in streams))
+    _check_owner(recorded.batches, schedule, t0_ns)
+    table = pa.Table.from_batches([batch for _, batch in recorded.batches], SCHEMA)
+    operations = _merged(table, schedule, t0_ns, k, cut=recorded.cut)
     if until_ns is None:
         return operations
     # What still went out while the load was being ended counts, or may have gone out: its rows may be there.
@@ -63,9 +84,9 @@ class Stream:
         yield from self._batches(data)
 
     def _batches(self, data: bytes) -> Iterator[pa.RecordBatch]:
-        source, start = pa.BufferReader(data), self.offset
+        source, start, view = pa.BufferReader(data), self.offset, memoryview(data)
         while not self.ended:
-            rest = data[self.offset - start :]
+            rest = view[self.offset - start :]
             self.ended = rest == END
             batch = None if self.ended else self._next(source, rest)
             if batch is None:
@@ -73,7 +94,7 @@ class Stream:
             self.offset = start + source.tell()
             yield batch
 
-    def _next(self, source: pa.BufferReader, rest: bytes) -> pa.RecordBatch | None:
+    def _next(self, source: pa.BufferReader, rest: memoryview) -> pa.RecordBatch | None:
         """Read one batch; None where it is not complete."""
         try:
             batch = pa.ipc.read_record_batch(pa.ipc.read_message(source), SCHEMA)
@@ -81,7 +102,7 @@ class Stream:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, ValueError, EOFError) as error:
             # A writer that was killed leaves the beginning of a batch, and nothing behind it.
             length = int.from_bytes(rest[4:8], "little")
-            if source.tell() < source.size() or rest.endswith(END) or length > _METADATA_BYTES_MAX:
+            if source.tell() < source.size() or rest[-len(END) :] == END or length > _METADATA_BYTES_MAX:
                 raise self._damaged(f"is damaged after {self.offset:,} bytes") from error
             return None
         return batch
@@ -90,7 +111,7 @@ class Stream:
         return BadInput(what, where=str(self.path), mend="restore the file, or run the scenario again")
 
 
-def _check_owner(batches: list[tuple[Path, pa.RecordBatch]], schedule: Schedule, t0_ns: int) -> None:
+def _check_owner(batches: Iterable[tuple[Path, pa.RecordBatch]], schedule: Schedule, t0_ns: int) -> None:
     """Every record must be of this schedule, and none may be there twice."""
     seen = np.zeros(len(schedule), bool)
     for path, batch in batches:
@@ -109,18 +130,24 @@ def _check_owner(batches: list[tuple[Path, pa.RecordBatch]], schedule: Schedule,
                 )
             )
         )
-        if not fits or seen[mine].any() or len(np.unique(mine)) < len(mine):
+        if not fits or seen[mine].any() or _repeats(mine):
             what = "holds operations of another schedule" if not fits else "holds operations that were recorded twice"
             raise BadInput(what, where=str(path), mend="keep one run's streams, and its schedule, in one folder")
         seen[mine] = True
 
 
+def _repeats(places: NDArray[np.int64]) -> bool:
+    ordered = np.sort(places)
+    return bool((ordered[1:] == ordered[:-1]).any())
+
+
 def _merged(table: pa.Table, schedule: Schedule, t0_ns: int, k: int, *, cut: bool) -> Operations:
     n, rows = len(schedule), np.searchsorted(schedule.op_id, table["op_id"].to_numpy())
-    lost = (schedule.kind != Kind.SEARCH) & cut
+    lost = np.isin(schedule.kind, WRITES) & cut
     outcome = np.where(lost, Outcome.UNKNOWN, Outcome.NEVER_SENT).astype(np.uint8)
     errors = np.where(lost, NO_RECORD, "").astype(object)
-    errors[rows] = table["error"].to_pylist()
+    errors[rows] = _shared(table["error"])
+    version = np.where(schedule.kind == Kind.READ, ABSENT, schedule.version)
     return Operations(
         op_id=schedule.op_id,
         kind=schedule.kind,
@@ -133,7 +160,8 @@ def _merged(table: pa.Table, schedule: Schedule, t0_ns: int, k: int, *, cut: boo
         distances=_padded(np.full((n, k), np.nan, np.float32), rows, table["distances"]),
         key=schedule.key,
         key_count=schedule.key_count,
-        error=errors.astype(np.str_),
+        version=_filled(version, rows, table["version"]),
+        error=errors,
     )
 
 
@@ -142,11 +170,22 @@ def _filled(column: NDArray[Number], rows: NDArray[np.int64], values: pa.Chunked
     return column
 
 
+def _shared(texts: pa.ChunkedArray) -> NDArray[np.object_]:
+    """Return texts as objects, each different one once in memory."""
+    coded = texts.combine_chunks().dictionary_encode()
+    different = np.array(coded.dictionary.to_pylist(), dtype=object)
+    return different[coded.indices.to_numpy()] if len(coded) else np.zeros(0, dtype=object)
+
+
 def _padded(column: NDArray[Number], rows: NDArray[np.int64], lists: pa.ChunkedArray) -> NDArray[Number]:
     """Write lists of any length into rows of a fixed one."""
-    array = lists.combine_chunks()
-    lengths = array.value_lengths().to_numpy()
+    array, width = lists.combine_chunks(), column.shape[1]
+    lengths, values = array.value_lengths().to_numpy(), array.flatten().to_numpy()
+    whole = lengths == width
+    if np.all(whole | (lengths == 0)):  # as good as always, and many times faster
+        column[rows[whole]] = values.reshape(-1, width)
+        return column
     places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    fits = places < column.shape[1]
-    column[np.repeat(rows, lengths)[fits], places[fits]] = array.flatten().to_numpy()[fits]
+    fits = places < width
+    column[np.repeat(rows, lengths)[fits], places[fits]] = values[fits]
     return column

@@ -1,4 +1,4 @@
-"""Locust in a process of its own, and what the harness sees of it while it runs."""
+"""Locust in processes of its own, and what the harness sees of them while they run."""
 
 from __future__ import annotations
 
@@ -20,15 +20,28 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from harness.errors import ClusterError
 from harness.history import NS_PER_S, Outcome
-from harness.load.job import FOLDER_VARIABLE, OWNER_VARIABLE, READY_FILE, TOKEN_VARIABLE, LoadJob, save_job
+from harness.load.job import (
+    FOLDER_VARIABLE,
+    OWNER_VARIABLE,
+    TOKEN_VARIABLE,
+    WRITER_VARIABLE,
+    LoadJob,
+    ready_file,
+    save_job,
+    writers,
+)
 from harness.load.operations import STREAMS, Stream
 
-LOG_FILE = "load.log"
 _LOCUST_FILE = "loadtests.search"
 _AHEAD_NS = NS_PER_S // 5  # from saying when it starts to the start
 _RATE_OVER_S = 5.0
 _STOP_S = 5.0  # beyond the deadline of the traffic, to record what is in flight
 _POLL_S = 0.02
+
+
+def log_file(writer: str) -> str:
+    """Name a load process's log."""
+    return f"load-{writer}.log"
 
 
 @dataclass(frozen=True)
@@ -40,16 +53,16 @@ class LoadProgress:
     rate: float
 
 
-class LoadProcess:
+class Load:
     """One run of a job. A context manager: starts at its beginning, and is stopped at its end, whatever happened.
 
-    `folder` receives the schedule, the streams and the log; `owner` is put into the process's environment as
-    MILVUS_HARNESS_OWNER. The process ends by itself when this one does.
+    `folder` receives the schedule, the streams and the logs; `owner` is put into the processes' environment as
+    MILVUS_HARNESS_OWNER. The processes end by themselves when this one does.
     """
 
     def __init__(self, folder: Path, job: LoadJob, *, owner: str) -> None:
         self._folder, self._job, self._owner = folder, job, owner
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes: tuple[_Process, ...] = ()
         self._progress = _Tail(folder)
         self._t0_ns: int | None = None
 
@@ -63,42 +76,38 @@ class LoadProcess:
     @property
     def t0_ns(self) -> int:
         """When the schedule starts, on CLOCK_MONOTONIC; known once started."""
-        if self._t0_ns is None:
-            raise self._failed("was never started")
+        assert self._t0_ns is not None  # noqa: S101 - a defect of the caller's
         return self._t0_ns
 
     @property
-    def pid(self) -> int:
-        """The process's id, which is that of its session as well."""
-        if self._process is None:
-            raise self._failed("was never started")
-        return self._process.pid
+    def pids(self) -> tuple[int, ...]:
+        """The processes' ids, each that of a session as well."""
+        return tuple(process.pid for process in self._processes)
 
     @property
-    def running(self) -> bool:
-        """Whether it still runs; False too once the schedule was sent to its end."""
-        return self._process is not None and self._process.poll() is None
+    def ended(self) -> str:
+        """The log of a process that has ended, also once its schedule was sent to its end; empty while all run."""
+        return next((str(process.log) for process in self._processes if not process.running), "")
 
     def start(self, timeout_s: float = 30.0) -> None:
-        """Write the folder, start Locust, and begin the schedule 0.2 s after it is ready. Raises ClusterError."""
+        """Write the folder, start Locust, and begin the schedule 0.2 s after all are ready. Raises ClusterError."""
         save_job(self._folder, self._job)
-        with (self._folder / LOG_FILE).open("wb") as log:
-            self._process = subprocess.Popen(
-                _command(self._job),
-                cwd=self._folder,
-                env=_environment(self._folder, self._job, self._owner),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._wait("did not get ready", (self._folder / READY_FILE).exists, timeout_s)
-        self._t0_ns = time.monotonic_ns() + _AHEAD_NS
-        self._tell_start(self._process)
+        names = writers(self._job.schedule, self._job.processes)
+        try:
+            for name in names:
+                self._processes += (_Process(self._folder, self._job, name, self._owner),)
+            for process in self._processes:
+                process.wait_ready(timeout_s)
+            self._t0_ns = time.monotonic_ns() + _AHEAD_NS
+            for process in self._processes:
+                process.tell_start(self._t0_ns)
+        except BaseException:
+            self.stop()
+            raise
 
     def started(self, timeout_s: float = 30.0) -> None:
-        """Wait until the first operation is recorded. Raises ClusterError with the log's last line."""
-        self._wait("recorded nothing", lambda: self.progress().done > 0, timeout_s)
+        """Wait until the first operation is recorded. Raises ClusterError with a log's last line."""
+        self._processes[0].wait("recorded nothing", lambda: self.progress().done > 0, timeout_s)
 
     def progress(self) -> LoadProgress:
         """Return how far it is, reading only what was recorded since the last call."""
@@ -106,28 +115,55 @@ class LoadProcess:
 
     def stop(self) -> None:
         """End it: at once what is scheduled, within its deadline what is in flight. Nothing to do twice."""
-        process = self._process
-        if process is None:
-            return
-        if process.poll() is None:
+        for process in self._processes:
             process.terminate()
-        try:
-            process.wait(timeout=self._job.deadline_s + _STOP_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        if process.stdin:
-            process.stdin.close()
+        until_s = time.monotonic() + self._job.deadline_s + _STOP_S
+        for process in self._processes:
+            process.end(until_s)
 
-    def _tell_start(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None  # noqa: S101 - for the type checker: it was asked for
+
+class _Process:
+    """One of them, with its share of the schedule."""
+
+    def __init__(self, folder: Path, job: LoadJob, writer: str, owner: str) -> None:
+        self._ready, self.log = folder / ready_file(writer), folder / log_file(writer)
+        self._begun_ns = time.monotonic_ns()
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                _command(job),
+                cwd=folder,
+                env=_environment(folder, job, writer, owner),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait until it is, and refuse a process whose clock is not this one's: its times would mean nothing."""
+        self.wait("did not get ready", self._ready.exists, timeout_s)
+        theirs_ns, now_ns = int(self._ready.read_bytes()), time.monotonic_ns()
+        if not self._begun_ns <= theirs_ns <= now_ns:
+            apart_s = (theirs_ns - now_ns) / NS_PER_S
+            raise self._failed(f"has another clock: {apart_s:+.3f} s", mend="run both in one time namespace")
+
+    def tell_start(self, t0_ns: int) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker: it was asked for
         try:
-            process.stdin.write(b"%d\n" % self.t0_ns)
-            process.stdin.flush()
+            self._process.stdin.write(b"%d\n" % t0_ns)
+            self._process.stdin.flush()
         except BrokenPipeError as error:
             raise self._failed("ended before it started") from error
 
-    def _wait(self, failed: str, reached: Callable[[], bool], timeout_s: float) -> None:
+    def wait(self, failed: str, reached: Callable[[], bool], timeout_s: float) -> None:
         polls = Retrying(
             stop=stop_after_delay(timeout_s),
             wait=wait_fixed(_POLL_S),
@@ -140,11 +176,24 @@ class LoadProcess:
         if not reached():
             raise self._failed("ended at once")
 
-    def _failed(self, what: str) -> ClusterError:
-        log = self._folder / LOG_FILE
-        lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    def terminate(self) -> None:
+        if self.running:
+            self._process.terminate()
+
+    def end(self, until_s: float) -> None:
+        """Wait for it, and kill it where that takes longer."""
+        try:
+            self._process.wait(timeout=max(0.0, until_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+
+    def _failed(self, what: str, mend: str = "") -> ClusterError:
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
         last = lines[-1].strip() if lines else "it wrote nothing"
-        return ClusterError(f"the load process {what}", where=str(log), mend=f"its last line: {last}")
+        return ClusterError(f"the load process {what}", where=str(self.log), mend=mend or f"its last line: {last}")
 
 
 class _Tail:
@@ -179,13 +228,14 @@ def _command(job: LoadJob) -> list[str]:
     return [sys.executable, "-m", "locust", "-f", found.origin, "--host", job.endpoint.address, *options, *patience]
 
 
-def _environment(folder: Path, job: LoadJob, owner: str) -> dict[str, str]:
+def _environment(folder: Path, job: LoadJob, writer: str, owner: str) -> dict[str, str]:
     """Ours, without what would configure Locust otherwise; this checkout's modules first."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     root = str(Path(__file__).resolve().parents[2])
     return inherited | {
         FOLDER_VARIABLE: str(folder.resolve()),
         OWNER_VARIABLE: owner,
+        WRITER_VARIABLE: writer,
         TOKEN_VARIABLE: job.endpoint.token,
         "PYTHONPATH": os.pathsep.join(filter(None, (root, inherited.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",

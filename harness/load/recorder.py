@@ -14,11 +14,12 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
+from harness.kind import Kind
 from harness.load.schedule import Schedule
 from harness.load.wire import Answer
 
 FLUSH_S = 1.0  # at most this much is lost with a killed process
-FORMAT = b"1"  # of the columns below: raised whenever one changes its meaning
+FORMAT = b"2"  # of the columns below: raised whenever one changes its meaning
 SCHEMA = pa.schema(
     [
         ("op_id", pa.int64()),
@@ -33,6 +34,7 @@ SCHEMA = pa.schema(
         ("distances", pa.list_(pa.float32())),
         ("key", pa.int64()),
         ("key_count", pa.int32()),
+        ("version", pa.int64()),
     ],
     metadata={"format": FORMAT, "clock": "CLOCK_MONOTONIC, ns", "distances": "smaller is nearer"},
 )
@@ -113,5 +115,6 @@ class Recorder:
             "distances": [answer.distances for answer in answers],
             "key": plan.key[rows],
             "key_count": plan.key_count[rows],
+            "version": np.where(plan.kind[rows] == Kind.READ, [a.version for a in answers], plan.version[rows]),
         }
         return pa.record_batch([pa.array(columns[f.name], f.type) for f in SCHEMA], schema=SCHEMA)

@@ -31,15 +31,15 @@ Ints = NDArray[np.int64]
 Float = TypeVar("Float", np.float32, np.float64)
 
 
-def exact_truth(spec: DataSpec, dataset: Dataset, schedule: Schedule, inserts: Floats, cache: Path) -> Truth:
+def exact_truth(spec: DataSpec, dataset: Dataset, schedule: Schedule, written: Floats, cache: Path) -> Truth:
     """Return the nearest loaded rows of every query, and its distance to every row the schedule may insert.
 
-    `inserts` has shape (w, dim), one row per key of `schedule.insert_keys`. `cache` is a folder, made on demand.
+    `written` has shape (w, dim), one row per key of `schedule.written_keys`. `cache` is a folder, made on demand.
     """
-    keys = schedule.insert_keys
-    if len(inserts) != len(keys):
-        what = f"{len(inserts)} vectors for {len(keys)} scheduled inserts"
-        raise BadInput(what, where="inserts", mend="draw exactly one per key")
+    keys = schedule.written_keys
+    if len(written) != len(keys):
+        what = f"{len(written)} vectors for {len(keys)} keys to be written"
+        raise BadInput(what, where="written", mend="draw exactly one per key")
     ids, distances = _cached_neighbours(spec, dataset, cache)
     return Truth(
         metric=spec.metric,
@@ -47,8 +47,8 @@ def exact_truth(spec: DataSpec, dataset: Dataset, schedule: Schedule, inserts: F
         rows=len(dataset.vectors),
         base_ids=ids,
         base_distances=distances,
-        insert_keys=keys,
-        insert_distances=_exact_all(dataset.queries, inserts, spec.metric),
+        written_keys=keys,
+        written_distances=_exact_all(dataset.queries, written, spec.metric),
     )
 
 
@@ -98,7 +98,8 @@ def _beating(block: Floats, worst: Floats) -> tuple[Ints, Floats]:
 
 def _products(queries: Floats, rows: Floats, metric: str) -> Floats:
     """Distances up to a constant per query, good enough to choose candidates by."""
-    products = queries @ rows.T
+    with np.errstate(invalid="ignore"):  # OpenBLAS may compute with what lies past a row's end, and not use it
+        products = queries @ rows.T
     return np.square(rows).sum(axis=1) - 2 * products if metric == "L2" else -products
 
 

@@ -15,14 +15,14 @@ from typing import Any
 import grpc
 import numpy as np
 from google.protobuf.message import DecodeError
-from google.protobuf.wrappers_pb2 import BytesValue
 from numpy.typing import NDArray
-from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
+from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from harness.cluster import Endpoint
-from harness.history import Kind, Outcome
+from harness.history import ABSENT, DAMAGED, Outcome
+from harness.kind import SEARCHES, WRITES, Kind
+from harness.load.rows import FIELDS, KEY_FIELD, VECTOR_FIELD, floats, read_fields, write_fields
 
-KEY_FIELD, VECTOR_FIELD, VERSION_FIELD = "pk", "vector", "version"
 CONSISTENCY = ("Strong", "Session", "Bounded", "Eventually")
 # Reconnects of a probe: outages of 3, 10, 30, 60 s were then seen as 3.6, 11.2, 30.7, 60.7 s; with gRPC's
 # defaults as 4.7, 14.7, 39.2, 77.0 s.
@@ -36,7 +36,13 @@ CHANNEL_OPTIONS = (
 )
 METHODS: Mapping[Kind, str] = {
     kind: f"/milvus.proto.milvus.MilvusService/{name}"
-    for kind, name in ((Kind.SEARCH, "Search"), (Kind.INSERT, "Insert"), (Kind.DELETE, "Delete"))
+    for kind, name in (
+        (Kind.SEARCH, "Search"),
+        (Kind.INSERT, "Insert"),
+        (Kind.DELETE, "Delete"),
+        (Kind.UPSERT, "Upsert"),
+        (Kind.READ, "Query"),
+    )
 }
 # The server refused before it did anything. Whatever else goes wrong with a write leaves its fate open.
 _REFUSED_RPC = frozenset({"INVALID_ARGUMENT", "UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"})
@@ -50,12 +56,16 @@ _ERROR_CHARS = 120
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one operation. Hits and distances as the server ordered them; a smaller distance is nearer."""
+    """What came of one operation. Hits and distances as the server ordered them; a smaller distance is nearer.
+
+    `version` is what a read found: see harness.history.Operations.
+    """
 
     outcome: Outcome
     error: str = ""
     hits: Sequence[int] = ()
     distances: Sequence[float] = ()
+    version: int = ABSENT
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ def call_metadata(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
 
 
 class RawCalls:
-    """The three calls of the traffic over one channel: bytes in, bytes out, one attempt each."""
+    """The calls of the traffic over one channel: bytes in, bytes out, one attempt each."""
 
     def __init__(self, channel: grpc.Channel, metadata: tuple[tuple[str, str], ...] = ()) -> None:
         self._calls = {kind: channel.unary_unary(method) for kind, method in METHODS.items()}
@@ -105,7 +115,7 @@ class RawCalls:
 
 def search_request(shape: SearchShape, vectors: NDArray[np.float32]) -> bytes:
     """Serialize a search for the k nearest of each of n vectors, shape (n, dim); of one, shape (dim,)."""
-    values = [_floats(vector) for vector in np.atleast_2d(vectors)]
+    values = [floats(vector) for vector in np.atleast_2d(vectors)]
     holder = common_pb2.PlaceholderValue(tag="$0", type=common_pb2.FloatVector, values=values)
     params = {
         "anns_field": shape.field,
@@ -130,24 +140,23 @@ def insert_request(
     collection: str, keys: NDArray[np.int64], vectors: NDArray[np.float32], partition: str = ""
 ) -> bytes:
     """Serialize an insert of rows with these keys and vectors of shape (n, dim), at version 1."""
-    data_type = schema_pb2.DataType
-    scalars = {KEY_FIELD: keys.tolist(), VERSION_FIELD: [1] * len(keys)}
-    fields = [
-        schema_pb2.FieldData(
-            type=data_type.Int64,
-            field_name=name,
-            scalars=schema_pb2.ScalarField(long_data=schema_pb2.LongArray(data=values)),
-        )
-        for name, values in scalars.items()
-    ]
-    vector = schema_pb2.VectorField(dim=vectors.shape[1], float_vector=_float_array(vectors))
-    fields.append(schema_pb2.FieldData(type=data_type.FloatVector, field_name=VECTOR_FIELD, vectors=vector))
     request = milvus_pb2.InsertRequest(
         base=common_pb2.MsgBase(msg_type=common_pb2.MsgType.Insert),
         collection_name=collection,
         partition_name=partition,
-        fields_data=fields,
+        fields_data=write_fields(keys, np.ones(len(keys), np.int64), vectors),
         num_rows=len(keys),
+    )
+    return _bytes(request)
+
+
+def upsert_request(collection: str, key: int, version: int, vector: NDArray[np.float32]) -> bytes:
+    """Serialize an upsert of one row, whose vector has shape (dim,)."""
+    request = milvus_pb2.UpsertRequest(
+        base=common_pb2.MsgBase(msg_type=common_pb2.MsgType.Upsert),
+        collection_name=collection,
+        fields_data=write_fields(np.array([key]), np.array([version]), vector[None]),
+        num_rows=1,
     )
     return _bytes(request)
 
@@ -158,14 +167,37 @@ def delete_request(collection: str, keys: Sequence[int]) -> bytes:
     return _bytes(milvus_pb2.DeleteRequest(collection_name=collection, expr=expression))
 
 
+def read_request(collection: str, key: int) -> bytes:
+    """Serialize a read of a whole row by its key, with Strong consistency."""
+    request = milvus_pb2.QueryRequest(
+        collection_name=collection,
+        expr=f"{KEY_FIELD} in [{key}]",
+        output_fields=FIELDS,
+        consistency_level=common_pb2.ConsistencyLevel.Strong,
+    )
+    return _bytes(request)
+
+
 def read_answer(answer: bytes, kind: Kind, shape: SearchShape, rows: int) -> Answer:
     """Read the answer to any kind of operation; `rows` is how many a write covers."""
     try:
-        if kind == Kind.SEARCH:
+        if kind in SEARCHES:
             return read_searches(answer, shape.metric, shape.k, 1)[0]
-        return read_write(answer, kind, rows)
+        return read_row(answer) if kind == Kind.READ else read_write(answer, kind, rows)
     except DecodeError:
         return read_failure(kind, "UNREADABLE", f"{len(answer)} bytes that are no answer of Milvus's")
+
+
+def read_row(answer: bytes) -> Answer:
+    """Read the answer to a read by key: several rows of one key are damaged, whatever they hold."""
+    found = milvus_pb2.QueryResults.FromString(answer)
+    error = status_error(found.status)
+    if error is not None:
+        return Answer(Outcome.FAIL, error)
+    keys, versions = read_fields(found.fields_data)
+    if len(keys) > 1:
+        return Answer(Outcome.OK, hits=keys.tolist(), version=DAMAGED)
+    return Answer(Outcome.OK, hits=keys.tolist(), version=int(versions[0]) if len(keys) else ABSENT)
 
 
 def read_searches(answer: bytes, metric: str, k: int, queries: int) -> list[Answer]:
@@ -190,20 +222,21 @@ def read_searches(answer: bytes, metric: str, k: int, queries: int) -> list[Answ
 
 
 def read_write(answer: bytes, kind: Kind, rows: int) -> Answer:
-    """Read the answer to an insert or delete of this many rows."""
+    """Read the answer to a write of this many rows."""
     result = milvus_pb2.MutationResult.FromString(answer)
     error = status_error(result.status)
     if error is not None:
         code = result.status.code or result.status.error_code
         return Answer(Outcome.FAIL if code in _REFUSED_MILVUS else Outcome.UNKNOWN, error)
-    if kind == Kind.INSERT and result.insert_cnt != rows:
-        return Answer(Outcome.UNKNOWN, f"acknowledged {result.insert_cnt} of {rows} rows")
+    acknowledged = {Kind.INSERT: result.insert_cnt, Kind.UPSERT: result.upsert_cnt}.get(kind, rows)
+    if acknowledged != rows:
+        return Answer(Outcome.UNKNOWN, f"acknowledged {acknowledged} of {rows} rows")
     return Answer(Outcome.OK)
 
 
 def read_failure(kind: Kind, code: str, details: str) -> Answer:
-    """Classify a gRPC failure by its code's name: a search has failed, a write may have been applied all the same."""
-    refused = kind == Kind.SEARCH or code in _REFUSED_RPC
+    """Classify a gRPC failure by its code's name: a read has failed, a write may have been applied all the same."""
+    refused = kind not in WRITES or code in _REFUSED_RPC
     return Answer(Outcome.FAIL if refused else Outcome.UNKNOWN, _short(f"{code}: {details}" if details else code))
 
 
@@ -223,15 +256,6 @@ def key_values(pairs: Mapping[str, str]) -> list[Any]:
 
 def _short(text: str) -> str:
     return " ".join(text.split())[:_ERROR_CHARS]
-
-
-def _floats(vector: NDArray[np.float32]) -> bytes:
-    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
-
-
-def _float_array(vectors: NDArray[np.float32]) -> Any:
-    """A FloatArray straight from memory: packed floats are on the wire what a BytesValue is, 100 times cheaper."""
-    return schema_pb2.FloatArray.FromString(BytesValue(value=_floats(vectors)).SerializeToString())
 
 
 def _bytes(message: Any) -> bytes:

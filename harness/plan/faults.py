@@ -179,9 +179,24 @@ class Isolate:
         return self.for_s + about.restart_s
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """Nothing is done: the control beside which a fault can be seen, and a false alarm."""
+
+    @property
+    def label(self) -> str:
+        """What it does, in a few words."""
+        return "do nothing"
+
+    def expected_s(self, about: Durations) -> float:
+        """It takes no time."""
+        del about
+        return 0.0
+
+
 _ROLES = ", ".join(f"Role.{role.name}" for role in Role)
 Lasting = Pause | StopNode | Isolate
-Fault = Kill | Pause | Scale | Upgrade | Configure | Terminate | KillContainer | Drain | StopNode | Isolate
+Fault = Kill | Pause | Scale | Upgrade | Configure | Terminate | KillContainer | Drain | StopNode | Isolate | Nothing
 
 
 def check(fault: Fault) -> None:

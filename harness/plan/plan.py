@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from harness.checks.thresholds import DEFAULT, Thresholds, thresholds_of
 from harness.cluster import Durations, Role
 from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
-from harness.plan.scenario import OBSERVE_S, READ_AGAIN_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario
+from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario
 
 _LOCAL = Durations()
 # What chaos draws from: a cluster with one query node less must be able to serve, so dependencies come singly too.
@@ -55,6 +56,7 @@ class Plan:
     seed: int
     faults: tuple[PlannedFault, ...]
     observe_s: float
+    thresholds: Thresholds = DEFAULT
     about: Durations = field(default_factory=Durations)
 
     @property
@@ -105,7 +107,8 @@ def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int, abo
         for number, fault in enumerate(chosen)
     )
     observe_s = OBSERVE_S[profile] if scenario.observe_s is None else scenario.observe_s
-    return Plan(scenario, profile, replicas, seed, planned, observe_s, about)
+    thresholds = thresholds_of(scenario.thresholds, where=scenario.name)
+    return Plan(scenario, profile, replicas, seed, planned, observe_s, thresholds, about)
 
 
 def _steps(plan: Plan) -> list[Step]:
@@ -127,6 +130,6 @@ def _steps(plan: Plan) -> list[Step]:
         steps.append(Step("watch it recover", plan.observe_s))
     return [
         *steps,
-        Step("stop traffic, read every key back, twice", READ_AGAIN_S + 2),
+        Step("stop traffic, read every key back, twice", plan.thresholds.readback_gap_s + 2),
         Step("remove the cluster and judge", about.remove_s),
     ]

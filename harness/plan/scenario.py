@@ -16,7 +16,6 @@ OBSERVE_S: Mapping[str, float] = {"fast": 45.0, "default": 120.0}
 # A shared machine can be busy for some minutes: the steady state is the first stretch that is calm within this.
 STEADY_PATIENCE_S = 300.0
 WARM_UP_S = 3.0
-READ_AGAIN_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Scenario:
 
     `gap_s` lies between one fault's healing and the next fault. `milvus` is the version it starts from. A shorter
     `steady_s`, or `observe_s` than the profile's own, is for trying things out: what is too short is INVALID.
+    `thresholds` are those of how figures are measured (docs/reference.md) that differ from the default.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Scenario:
     gap_s: float = 10.0
     steady_s: float = STEADY_S
     observe_s: float | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def count(self, role: Role) -> int:
         """Return how many members of a role the scenario starts with."""

@@ -22,6 +22,7 @@ from harness.pytest_plugin.options import Selection
 from harness.report import page
 from harness.report.summary import summary
 from harness.report.view import RunView
+from harness.run.calm import is_too_short
 from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions
@@ -48,11 +49,12 @@ class HarnessSession:
 
     def outcome(self, wanted: Wanted) -> Judged:
         """Run a scenario; one that proves nothing is run once more, and said to be. Skips what can't be done here."""
-        for attempt in range(_RERUNS + 1):
+        reruns = 0 if is_too_short(wanted.plan) else _RERUNS
+        for attempt in range(reruns + 1):
             judged = run_scenario(wanted, self._options, self._platform, self.folder, self.reporter)
             verdict = judged.judgement.verdict
             self.reporter.say(f"{wanted.name}: {verdict}" + _because(judged))
-            if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == _RERUNS:
+            if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == reruns:
                 break
             self.reporter.say(f"{wanted.name}: it proves nothing, so it is run once more; both are kept")
         return judged

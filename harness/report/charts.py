@@ -18,6 +18,10 @@ Floats = NDArray[np.float64]
 At = Callable[[int], float]
 _LATENCY_PX, _RATE_PX, _ERRORS_PX, _RECALL_PX = 136.0, 62.0, 62.0, 62.0
 _LOWEST_MS = 0.1
+# Which percentile of searches a figure is.
+_OF_SEARCHES = {
+    f"{when}_{percentile}_ms": percentile for when in ("steady", "recovered") for percentile in ("p95", "p99")
+}
 
 
 def charts_of(view: ScenarioView, span: Span, at: At) -> tuple[Chart, ...]:
@@ -66,9 +70,9 @@ def _ms_text(value: float) -> str:
 def _latency_limits(view: ScenarioView, span: Span, at: At) -> Iterator[Limit]:
     """Yield the absolute caps over the part of the run that each is measured in."""
     for row in view.judgement.slos:
-        percentile = next((name for name in ("p95", "p99") if name in row.figure), None)
+        percentile = _OF_SEARCHES.get(row.figure)
         where = _where(row.figure, view, span, at)
-        if percentile and where and row.unit == "ms" and row.limit is not None:
+        if percentile and where and row.limit is not None:
             yield Limit(f"{percentile} \u2264 {figure_text(row.limit, 'ms')}", row.limit, *where)
 
 

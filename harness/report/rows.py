@@ -5,17 +5,35 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
-from harness.history import NS_PER_MS, Kind, Operations, Outcome
+from harness.history import ABSENT, DAMAGED, NS_PER_MS, NS_PER_S, Operations, Outcome
+from harness.kind import SEARCHES, Kind
 from harness.report.stack import Axis
 from harness.report.text import count_text, figure_text, interval_text, limit_text, offset_text
 from harness.report.view import ScenarioView
+from harness.store.logs import Around, LogLine
 from harness.verdict import Finding, SloRow
 
 _LIMIT_AT = 0.7  # where a bar's limit stands, as a share of its width
 _SHOWN = 5  # operations named per finding
+_EXPECTED = {
+    "lost": "every row whose insert was acknowledged, and no delete of it sent, is read back",
+    "resurrected": "no row whose delete was acknowledged is read back",
+    "stale": "every row is read back at the version of its last acknowledged write, or a later one",
+    "phantom": "only rows and versions are read back that a client wrote",
+    "duplicate": "every key is read and counted once",
+    "damaged": "a row's checksum is that of its key, its version and its vector",
+    "flipped": "two reads of everything, with nothing written in between, agree",
+    "restart": "a member goes only where the plan ends it",
+    "version": "in the end every member reports the version that was declared, or that the last upgrade went to",
+    "idle": "in the end every query node serves segments, as long as there are enough of them",
+    "freshness": "a Strong read answers with what was acknowledged before it was sent, or with something newer",
+    "content": "a search that succeeds has k different hits, ordered by distance, of rows that may be there",
+    "recall": "a query keeps the recall that it had in the steady state, against what was acknowledged by then",
+}
 
 
 @dataclass(frozen=True)
@@ -98,27 +116,46 @@ class Witness:
 
 @dataclass(frozen=True)
 class FindingRow:
-    """A violation as text; `cut` says how many operations are not shown."""
+    """A violation as text; `cut` says how many operations are not shown, `warned` what `lines` of logs there are."""
 
     check: str
     message: str
-    count: str
+    expected: str
     keys: str
     cut: str
     witnesses: tuple[Witness, ...]
+    warned: str
+    lines: tuple[LogLine, ...]
 
 
 def finding_rows(view: ScenarioView, axis: Axis | None) -> list[FindingRow]:
     """Return the violations with the first operations that prove each."""
-    return [_finding_row(finding, view.history.operations, axis) for finding in view.judgement.findings]
+    operations, around = view.history.operations, view.around
+    return [_finding_row(f, operations, axis, around.get(f.check)) for f in view.judgement.findings]
 
 
-def _finding_row(finding: Finding, operations: Operations, axis: Axis | None) -> FindingRow:
+def _finding_row(finding: Finding, operations: Operations, axis: Axis | None, around: Around | None) -> FindingRow:
     shown = tuple(_witnesses(finding.op_ids[:_SHOWN], operations, axis))
     keys = ", ".join(str(key) for key in finding.keys[:_SHOWN])
     keys += f", \u2026 ({len(finding.keys)} named)" if len(finding.keys) > _SHOWN else ""
     cut = f"the first {len(shown)} of {count_text(finding.count)}" if 0 < len(shown) < finding.count else ""
-    return FindingRow(finding.check, finding.message, count_text(finding.count), keys, cut, shown)
+    lines = around.lines if around else ()
+    expected = _EXPECTED.get(finding.check, "")
+    return FindingRow(finding.check, finding.message, expected, keys, cut, shown, _warned(around), lines)
+
+
+def _warned(around: Around | None) -> str:
+    """Say what members' logs hold of that moment."""
+    if around is None:
+        return ""
+    begin, end = (datetime.fromtimestamp(t_ns // NS_PER_S, UTC) for t_ns in (around.begin_ns, around.end_ns))
+    span = f"from {begin:%H:%M:%S} to {end:%H:%M:%S} UTC"
+    if not around.count:
+        return f"No member logged a warning {span}."
+    shown = f", the first {len(around.lines)}" if len(around.lines) < around.count else ""
+    if around.count == 1:
+        return f"One warning was logged {span}:"
+    return f"Members logged {count_text(around.count)} warnings and errors {span}{shown}:"
 
 
 def _witnesses(op_ids: tuple[int, ...], operations: Operations, axis: Axis | None) -> Iterator[Witness]:
@@ -129,7 +166,7 @@ def _witnesses(op_ids: tuple[int, ...], operations: Operations, axis: Axis | Non
 
 def _witness(op_id: int, row: int, operations: Operations, axis: Axis | None) -> Witness:
     kind, outcome = Kind(int(operations.kind[row])), Outcome(int(operations.outcome[row]))
-    subject = f"query {operations.query[row]}" if kind is Kind.SEARCH else _keys_of(operations, row)
+    subject = f"query {operations.query[row]}" if kind in SEARCHES else _keys_of(operations, row)
     intended, done = int(operations.intended_ns[row]), int(operations.done_ns[row])
     error = str(operations.error[row])
     return Witness(
@@ -144,4 +181,7 @@ def _witness(op_id: int, row: int, operations: Operations, axis: Axis | None) ->
 
 def _keys_of(operations: Operations, row: int) -> str:
     first, count = int(operations.key[row]), int(operations.key_count[row])
-    return f"key {first}" if count == 1 else f"keys {first} to {first + count - 1}"
+    keys = f"key {first}" if count == 1 else f"keys {first} to {first + count - 1}"
+    version = int(operations.version[row])
+    told = {ABSENT: "", DAMAGED: ", damaged"}.get(version, f", version {version}")
+    return keys + told

@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.checks.way_in import WayIn
 from harness.history import EventKind, History, Outcome
+from harness.kind import Kind
 from harness.report.stack import Axis
 from harness.report.text import count_text, figure_text, joined, offset_text, plural
 from harness.report.view import ScenarioView
@@ -32,14 +33,20 @@ def way_in_story(found: WayIn | None) -> str:
     return f"{broken}: {found.overlapping or 'none'} of the {found.bad} bad seconds {verb} it."
 
 
+_NAMES = {
+    Kind.SEARCH: ("search", "searches"),
+    Kind.INSERT: ("insert", "inserts"),
+    Kind.DELETE: ("delete", "deletes"),
+    Kind.UPSERT: ("upsert", "upserts"),
+    Kind.READ: ("Strong read of the newest write", "Strong reads of the newest write"),
+    Kind.STOCK: ("search through stock pymilvus", "searches through stock pymilvus"),
+}
+
+
 def _offered(view: ScenarioView) -> Iterator[str]:
     traffic = view.history.traffic
-    kinds = (
-        ("search", "searches", traffic.search_rate),
-        ("insert", "inserts", traffic.insert_rate),
-        ("delete", "deletes", traffic.delete_rate),
-    )
-    offered = joined([f"{rate:g} {one if rate == 1 else many}" for one, many, rate in kinds if rate > 0])
+    rates = ((traffic.rate(kind), *_NAMES[kind]) for kind in Kind)
+    offered = joined([f"{rate:g} {one if rate == 1 else many}" for rate, one, many in rates if rate > 0])
     yield f"Clients offered {offered} a second, {count_text(len(view.history.operations))} operations in all."
 
 

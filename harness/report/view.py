@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.checks.timeline import Timeline
 from harness.checks.way_in import WayIn
 from harness.history import History
+from harness.store.logs import Around
 from harness.store.record import ScenarioRecord
 from harness.store.run_record import RunRecord, RunVerdict
 from harness.verdict import Judgement
@@ -18,7 +19,8 @@ class ScenarioView:
     """A scenario as its panel shows it.
 
     `folder` is relative to the page, with forward slashes; `files` are names in it. `timeline` is None where
-    traffic never began, `way_in` where nothing was told of it.
+    traffic never began, `way_in` where nothing was told of it. `around` is what members warned of when each of the
+    findings showed, by its check; it holds none where the logs' times can't be placed.
     """
 
     record: ScenarioRecord
@@ -28,6 +30,7 @@ class ScenarioView:
     folder: str
     files: tuple[str, ...] = ()
     way_in: WayIn | None = None
+    around: Mapping[str, Around] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,21 +7,27 @@ from dataclasses import replace
 from harness.checks.answers import answers
 from harness.checks.machine import left_alone
 from harness.checks.steady import steady_state
-from harness.checks.thresholds import DEFAULT
+from harness.checks.thresholds import Thresholds
 from harness.checks.valid import punctual
 from harness.checks.windows import Span, windows
-from harness.history import Kind
+from harness.kind import Kind
+from harness.plan.plan import Plan
 from harness.store.scenario_folder import ScenarioFolder
 
 
-def disturbance(folder: ScenarioFolder, span: Span) -> str:
+def is_too_short(plan: Plan) -> bool:
+    """Whether a plan proves nothing however it goes: such are written to try things out."""
+    return plan.scenario.steady_s < plan.thresholds.steady_s
+
+
+def disturbance(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> str:
     """Return what keeps [begin, end) from being a steady state, by the rules that judge it later; empty if nothing.
 
     Traffic may still be flowing: what has been recorded by now is looked at. Raises BadInput for damaged records.
     """
     history = folder.read_history()
-    searches = answers(history, DEFAULT).stream(Kind.SEARCH)
+    searches = answers(history, thresholds).stream(Kind.SEARCH)
     at = replace(windows(history), begin_ns=span[0], end_ns=span[1])
-    steady = steady_state(history, searches, span, DEFAULT, percentiles=())
-    rows = [*steady, punctual(history, at, DEFAULT), left_alone(history, at, DEFAULT)]
+    steady = steady_state(history, searches, span, thresholds, percentiles=())
+    rows = [*steady, punctual(history, at, thresholds), left_alone(history, at, thresholds)]
     return "; ".join(f"{row.what}: {row.measured}" for row in rows if not row.ok)

@@ -9,21 +9,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from time import monotonic, monotonic_ns
 
-from harness.checks.thresholds import DEFAULT
 from harness.checks.windows import Span
-from harness.cluster import ClusterSpec
+from harness.cluster import ClusterSpec, Health, Role
 from harness.errors import ClusterError, HarnessError
 from harness.faults.inject import inject
 from harness.faults.injection import Injection
-from harness.faults.journal import Journal, heal
+from harness.faults.journal import Journal, Undo, Verb, heal, take_back
 from harness.history import NS_PER_S, Event, EventKind, Readback
-from harness.load.process import LoadProcess
+from harness.load.process import Load
 from harness.plan.plan import Plan, PlannedFault
-from harness.plan.scenario import READ_AGAIN_S, STEADY_PATIENCE_S, WARM_UP_S
-from harness.run.calm import disturbance
-from harness.run.machine import MachineWatcher
+from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S
+from harness.run.calm import disturbance, is_too_short
+from harness.run.machine import MachineWatcher, members_s
 from harness.run.progress import Reporter
-from harness.run.traffic import Traffic, prepare_traffic
+from harness.run.traffic import Traffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
@@ -45,7 +44,7 @@ class Execution:
         self._clock = threading.Event()
         self._log: EventLog | None = None
         self._watcher: Watcher | None = None
-        self._load: LoadProcess | None = None
+        self._load: Load | None = None
 
     def run(self, record: ScenarioRecord, *, keep_unless: Callable[[], bool] | None = None) -> None:
         """Do the plan. What stops it is written into the record, so that what there was can still be judged.
@@ -59,6 +58,7 @@ class Execution:
             self._journal = Journal(cluster.journal)
             ending.enter_context(self._watching(cluster))
             self._in_phases(cluster, ending)
+        self._note(digests=self.folder.digests())
 
     @contextmanager
     def _cluster(self, keep_unless: Callable[[], bool] | None) -> Iterator[Cluster]:
@@ -90,15 +90,43 @@ class Execution:
         )
 
     def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
-        self._note(versions=dict(cluster.versions()), way_in=cluster.endpoint().way)
+        self._note(versions=self._versions(cluster), way_in=cluster.endpoint().way)
+        if cluster.shared:
+            ending.enter_context(self._leaving_nothing(cluster, Undo(Verb.DROP, collection_name(self.plan))))
         with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
             traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
-            if cluster.shared:
-                ending.callback(traffic.drop)
         self._under_traffic(cluster, traffic)
-        with self._journal.step("read everything back"), self._phase("readback", READ_AGAIN_S + 2):
+        self._look_at_the_end(cluster, traffic)
+        with self._journal.step("read everything back"), self._phase("readback", self._gap_s + 2):
             self._read_back(traffic)
-        self._note(versions_after=dict(cluster.versions()))
+        self._note(versions_after=self._versions(cluster))
+
+    def _versions(self, cluster: Cluster) -> dict[str, str]:
+        """Return what each member says that it is, and write it down."""
+        versions = dict(cluster.versions())
+        for name, version in versions.items():
+            if version:  # one that is down tells none
+                self._tell(EventKind.MEMBER, name, "version", {"version": version})
+        return versions
+
+    def _look_at_the_end(self, cluster: Cluster, traffic: Traffic) -> None:
+        """Write down how many query nodes serve segments. Where that can't be told, the reads that follow decide."""
+        living = [m for m in cluster.members() if m.role is Role.QUERY_NODE and m.health is Health.READY]
+        try:
+            nodes, segments = traffic.serving()
+        except ClusterError as error:
+            self._tell(EventKind.NOTE, Role.QUERY_NODE, f"who serves can't be told: {error.what}")
+            return
+        detail = {"nodes": str(nodes), "of": str(len(living) or nodes), "segments": str(segments)}
+        self._tell(EventKind.MEMBER, Role.QUERY_NODE, "serving", detail)
+
+    @contextmanager
+    def _leaving_nothing(self, cluster: Cluster, undo: Undo) -> Iterator[None]:
+        with self._journal.step("use a Milvus that is there", (undo,)):
+            try:
+                yield
+            finally:
+                take_back(cluster, undo)
 
     def _note(self, **changes: object) -> None:
         self._record = replace(self._record, **changes)  # type: ignore[arg-type]  # callers name fields of the record
@@ -134,8 +162,7 @@ class Execution:
 
     def _disturbed(self, span: Span) -> str:
         """Return why a stretch is no steady state. One too short to be judged is its writer's choice, and is taken."""
-        too_short = self.plan.scenario.steady_s < DEFAULT.steady_s
-        return "" if too_short else disturbance(self.folder, span)
+        return "" if is_too_short(self.plan) else disturbance(self.folder, span, self.plan.thresholds)
 
     def _fault(self, planned: PlannedFault, cluster: Cluster) -> None:
         def tell(what: str, detail: Mapping[str, str]) -> None:
@@ -144,26 +171,29 @@ class Execution:
         self._pass(planned.wait_s)
         inject(planned, Injection(cluster, self._journal, tell, self._pass))
 
+    @property
+    def _gap_s(self) -> float:
+        """How far two reads of everything lie apart."""
+        return self.plan.thresholds.readback_gap_s
+
     def _read_back(self, traffic: Traffic) -> None:
         reads: list[Readback] = []
         for number in range(2):
             if number:
-                self._pass(READ_AGAIN_S)
+                self._pass(self._gap_s)
             reads.append(traffic.read_back())
             self.folder.write_readbacks(reads)
 
     @contextmanager
     def _sending(self, traffic: Traffic) -> Iterator[None]:
-        self._load = traffic.process
-        with traffic.process:
+        self._load = traffic.load
+        with traffic.load:
             yield
         self._load = None
 
     @contextmanager
     def _watching(self, cluster: Cluster) -> Iterator[None]:
-        members = cluster.members()
-        knows_members = bool(members) and all(member.pid for member in members)
-        with Watcher(cluster, self._append) as self._watcher, MachineWatcher(self._append, knows_members=knows_members):
+        with Watcher(cluster, self._append) as self._watcher, MachineWatcher(self._append, members_s(cluster)):
             yield
         self._watcher = None
 
@@ -192,10 +222,8 @@ class Execution:
                 where=self.plan.scenario.name,
                 mend="see harness status",
             )
-        if self._load and not self._load.running:
-            raise ClusterError(
-                "the load generator ended too early", where=str(self.folder.path / "load.log"), mend="read its log"
-            )
+        if self._load and self._load.ended:
+            raise ClusterError("the load generator ended too early", where=self._load.ended, mend="read its log")
 
     def _collect_logs(self, cluster: Cluster) -> None:
         """Keep the members' logs. What goes wrong here never hides what went wrong before."""

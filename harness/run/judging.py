@@ -5,38 +5,83 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from harness.checks.answers import Answers, answers
+from harness.checks.thresholds import Thresholds, thresholds_of
 from harness.checks.timeline import timeline
 from harness.checks.way_in import way_in
-from harness.history import History
+from harness.history import NS_PER_S, EventKind, History
 from harness.report.view import RunView, ScenarioView
+from harness.slo.figures import DATA
 from harness.slo.judge import judge
 from harness.slo.limits import SCENARIOS, Limits, load_limits
+from harness.store.logs import Around, warned
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunVerdict, Skipped
 from harness.store.scenario_folder import ScenarioFolder
+from harness.verdict import Finding
+
+# A member's warning belongs to a finding by being near.
+_AROUND_NS = 3 * NS_PER_S
 
 
 def judge_folder(
     folder: ScenarioFolder, slo: Path | None = None, *, known: Collection[str] = SCENARIOS
 ) -> tuple[ScenarioRecord, History, Judged]:
     """Judge a scenario by its folder alone, with its own limits or those of a file. Errors: BadInput."""
+    record, history, _, judged = _judged(folder, slo, known)
+    return record, history, judged
+
+
+def _judged(
+    folder: ScenarioFolder, slo: Path | None, known: Collection[str]
+) -> tuple[ScenarioRecord, History, Answers, Judged]:
     record, history = folder.record(), folder.read_history()
     own = Limits.model_validate({**record.limits, "calibrated": record.calibrated}, strict=False)
     limits = load_limits(slo, record.scenario or record.name, known=known) if slo else own
-    judgement = judge(history, limits, expects_fault=record.faults > 0)
+    thresholds = _thresholds(folder, record)
+    answered = answers(history, thresholds)
+    judgement = judge(history, limits, thresholds, expects_fault=record.faults > 0, answered=answered)
     place = f"{folder.path.parent.name}/{folder.path.name}"
-    return record, history, Judged(record.name, record.title, place, judgement, record.aborted)
+    return record, history, answered, Judged(record.name, record.title, place, judgement, record.aborted)
 
 
 def view(
     folder: ScenarioFolder, slo: Path | None = None, *, known: Collection[str] = SCENARIOS
 ) -> tuple[Judged, ScenarioView]:
     """Judge a scenario and lay it out for its panel. Errors: BadInput."""
-    record, history, judged = judge_folder(folder, slo, known=known)
+    record, history, answered, judged = _judged(folder, slo, known)
     files = tuple(sorted(path.name for path in folder.path.iterdir() if path.is_file()))
-    drawn = timeline(history) if len(history.operations) else None
-    return judged, ScenarioView(record, judged.judgement, history, drawn, judged.folder, files, way_in(history))
+    drawn = timeline(answered) if len(history.operations) else None
+    way = way_in(history, _thresholds(folder, record), answered)
+    around = _around(folder, record, history, judged.judgement.findings)
+    return judged, ScenarioView(record, judged.judgement, history, drawn, judged.folder, files, way, around)
+
+
+def _around(
+    folder: ScenarioFolder, record: ScenarioRecord, history: History, findings: Sequence[Finding]
+) -> dict[str, Around]:
+    """Return what members warned of when each finding first showed."""
+    if not record.wall_offset_ns:
+        return {}
+    moments = {finding.check: _moment_ns(finding, history) for finding in findings}
+    spans = {check: t_ns + record.wall_offset_ns for check, t_ns in moments.items() if t_ns is not None}
+    found = warned(folder.logs, [(t_ns - _AROUND_NS, t_ns + _AROUND_NS) for t_ns in spans.values()])
+    return dict(zip(spans, found, strict=True))
+
+
+def _moment_ns(finding: Finding, history: History) -> int | None:
+    """Return when a finding showed; what is wrong with rows, when the fault took effect, else when they were read."""
+    if f"{finding.check}_rows" in DATA:
+        return min([e.t_ns for e in history.of(EventKind.FAULT, what="effect")] or [r.t_ns for r in history.readbacks])
+    shown = history.operations.intended_ns[np.isin(history.operations.op_id, finding.op_ids)]
+    return int(shown.min()) if len(shown) else finding.t_ns
+
+
+def _thresholds(folder: ScenarioFolder, record: ScenarioRecord) -> Thresholds:
+    return thresholds_of(record.thresholds, where=str(folder.path / "scenario.json"))
 
 
 def review(run: RunFolder, slo: Path | None = None, skipped: Sequence[Skipped] = ()) -> RunView:

@@ -11,29 +11,32 @@ from time import monotonic, monotonic_ns
 import psutil
 
 from harness.history import Event, EventKind
+from harness.verbs import Cluster, Metered
 
 _INTERVAL_S = 1.0
+# Processor time so far, by who took it.
+MembersS = Callable[[], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class Look:
-    """Processor time since boot, in seconds over all cores: all work, what the host kept back, and our processes'."""
+    """Processor time since boot, in seconds over all cores: all work, what the host kept back, and ours, by whom."""
 
     t_s: float
     busy_s: float
     stolen_s: float
-    own_s: Mapping[int, float]
+    own_s: Mapping[int | str, float]
 
 
 class MachineWatcher:
     """A thread that writes a MACHINE event a second: the cores that other programs and the host took.
 
-    Ours are this process and its descendants: load generator and members. Where members are no processes of ours,
-    `knows_members` is False, and only what the host kept back is told.
+    Ours are this process and its descendants, load generator and members, and what else `members_s` tells of. Where
+    that is None, nobody knows what members take, and only what the host kept back is told.
     """
 
-    def __init__(self, tell: Callable[[Event], None], *, knows_members: bool) -> None:
-        self._tell, self._knows_members = tell, knows_members
+    def __init__(self, tell: Callable[[Event], None], members_s: MembersS | None) -> None:
+        self._tell, self._members_s = tell, members_s
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="machine", daemon=True)
 
@@ -46,23 +49,34 @@ class MachineWatcher:
         self._thread.join()
 
     def _run(self) -> None:
-        before = look()
+        before = self._look()
         while not self._over.wait(_INTERVAL_S):
-            now = look()
+            now = self._look()
             others, stolen = between(before, now)
-            taken = stolen + (others if self._knows_members else 0.0)
+            taken = stolen + (others if self._members_s else 0.0)
             detail = {"cores": f"{taken:.3f}", "stolen": f"{stolen:.3f}"}
             self._tell(Event(monotonic_ns(), EventKind.MACHINE, "cpu", "taken", detail))
             before = now
 
+    def _look(self) -> Look:
+        return look(self._members_s() if self._members_s else {})
 
-def look() -> Look:
-    """Look at the machine's clocks of work, and at our processes'."""
+
+def members_s(cluster: Cluster) -> MembersS | None:
+    """Return who tells what members take beside this process's descendants; None where that is not known."""
+    if isinstance(cluster, Metered):
+        return cluster.metered()
+    members = cluster.members()
+    return dict if members and all(member.pid for member in members) else None
+
+
+def look(members: Mapping[str, float]) -> Look:
+    """Look at the machine's clocks of work, at our processes', and at those of members that are none of them."""
     times = psutil.cpu_times()
     stolen_s = getattr(times, "steal", 0.0)
     busy_s = times.user + times.nice + times.system + getattr(times, "irq", 0.0) + getattr(times, "softirq", 0.0)
     me = psutil.Process()
-    own: dict[int, float] = {}
+    own: dict[int | str, float] = dict(members.items())
     for process in (me, *me.children(recursive=True)):
         with suppress(psutil.Error):  # one that has just ended
             spent = process.cpu_times()
@@ -73,6 +87,6 @@ def look() -> Look:
 def between(before: Look, now: Look) -> tuple[float, float]:
     """Return how many cores others used, and how many the host kept back, on average between two looks."""
     lasted_s = now.t_s - before.t_s
-    own_s = sum(max(0.0, spent - before.own_s.get(pid, 0.0)) for pid, spent in now.own_s.items())
+    own_s = sum(max(0.0, spent - before.own_s.get(who, 0.0)) for who, spent in now.own_s.items())
     others_s = now.busy_s - before.busy_s - own_s
     return max(0.0, others_s) / lasted_s, max(0.0, now.stolen_s - before.stolen_s) / lasted_s

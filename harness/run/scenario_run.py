@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from time import monotonic_ns, time_ns
 
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, HarnessError
@@ -117,8 +118,10 @@ def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> Scenario
         calibrated=limits.calibrated,
         faults=len(plan.faults),
         scenario=scenario.name,
+        thresholds=dict(scenario.thresholds),
         settings=platform.settings(spec_of(wanted, options)),
         environment=environment(),
+        wall_offset_ns=time_ns() - monotonic_ns(),
     )
 
 

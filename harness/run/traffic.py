@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import platformdirs
 
 from harness.cluster import Endpoint
-from harness.history import Kind, Readback
+from harness.history import Readback
 from harness.load import collection as collections
-from harness.load.dataset import insert_vectors, load_dataset
+from harness.load.dataset import load_dataset, written_vectors
 from harness.load.job import LoadJob
-from harness.load.process import LoadProcess
+from harness.load.process import Load
 from harness.load.schedule import Schedule, make_schedule
 from harness.load.truth import exact_truth
 from harness.load.wire import SearchShape
@@ -28,16 +28,22 @@ class Traffic:
     collection: str
     rows: int
     schedule: Schedule
-    process: LoadProcess
+    load: Load
+
+    def serving(self) -> tuple[int, int]:
+        """Return how many query nodes serve segments, and how many segments there are. Errors: ClusterError."""
+        return collections.serving(self.endpoint, self.collection)
 
     def read_back(self) -> Readback:
         """Read every key with Strong consistency. Errors: ClusterError."""
-        inserted = int(self.schedule.key_count[self.schedule.kind == Kind.INSERT].sum())
-        return collections.read_back(self.endpoint, rows=self.rows, inserted=inserted, collection=self.collection)
+        return collections.read_back(
+            self.endpoint, rows=self.rows, inserted=self.schedule.inserted, collection=self.collection
+        )
 
-    def drop(self) -> None:
-        """Remove the collection. Errors: ClusterError."""
-        collections.drop(self.endpoint, self.collection)
+
+def collection_name(plan: Plan) -> str:
+    """Return what a scenario's collection is called."""
+    return f"harness_{plan.seed}"
 
 
 def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> Traffic:
@@ -46,13 +52,12 @@ def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> T
     Errors: BadInput for vectors that can't be read, ClusterError where the cluster does not take them.
     """
     spec, traffic = plan.scenario.data, plan.scenario.traffic
-    collection = f"harness_{plan.seed}"
+    collection = collection_name(plan)
     dataset = load_dataset(spec, plan.seed)
     schedule = make_schedule(traffic, plan.traffic_s, spec.queries, plan.seed)
-    inserts = insert_vectors(spec, dataset, len(schedule.insert_keys), plan.seed)
-    folder.write_truth(exact_truth(spec, dataset, schedule, inserts, platformdirs.user_cache_path("milvus-harness")))
+    written = written_vectors(spec, dataset, len(schedule.written_keys), plan.seed)
+    folder.write_truth(exact_truth(spec, dataset, schedule, written, platformdirs.user_cache_path("milvus-harness")))
     collections.provision(endpoint, spec, dataset, collection=collection, replicas=plan.replicas)
     shape = SearchShape(collection, spec.metric, spec.k, spec.search_params)
-    job = LoadJob(endpoint, shape, schedule, dataset.queries, inserts, traffic.deadline_s)
-    process = LoadProcess(folder.path, job, owner=owner_mark())
-    return Traffic(endpoint, collection, spec.rows, schedule, process)
+    job = LoadJob(endpoint, shape, schedule, dataset.queries, written, traffic.deadline_s, traffic.processes)
+    return Traffic(endpoint, collection, spec.rows, schedule, Load(folder.path, job, owner=owner_mark()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from harness.checks.answers import answers
+from harness.checks.answers import Answers, answers
 from harness.checks.evidence import answer_findings
 from harness.checks.machine import left_alone
+from harness.checks.members import member_findings
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
 from harness.checks.valid import ledger_sound, punctual, validity
@@ -17,31 +18,39 @@ from harness.slo.figures import DATA, FIGURES, LATENCY, PERCENTILES, Figure
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
+    Figures,
     Measured,
     Scene,
     data_figures,
     marks,
+    member_figures,
     recovery_figures,
     scene,
     served_figures,
     steady_figures,
 )
-from harness.verdict import Finding, Judgement, SloRow, Validity, Verdict, of_scenario
+from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict, of_scenario
 
 
 def judge(
-    history: History, limits: Limits, thresholds: Thresholds = DEFAULT, *, expects_fault: bool = True
+    history: History,
+    limits: Limits,
+    thresholds: Thresholds = DEFAULT,
+    *,
+    expects_fault: bool = True,
+    answered: Answers | None = None,
 ) -> Judgement:
     """Judge a scenario by its history alone; the same arguments give the same judgement, bit for bit.
 
     `expects_fault`: the plan breaks something, so a run in which nothing took effect is INVALID; without, the
     steady figures and the data decide. A history that ends early is judged by what there is, and INVALID. What
-    has a limit but was not measured makes the run INVALID too, never a pass.
+    has a limit but was not measured makes the run INVALID too, never a pass. `answered` is `answers` of the same
+    history and thresholds, where a caller has it already.
     """
-    at_windows, judged = windows(history), answers(history, thresholds)
-    at = scene(judged, at_windows, limits, thresholds)
+    at_windows, judged = windows(history), answered or answers(history, thresholds)
+    at = scene(judged, at_windows, limits, thresholds, history.traffic)
     seen, (data, data_findings) = marks(at), data_figures(history)
-    figures = {**steady_figures(at), **served_figures(at), **recovery_figures(at, seen), **data}
+    figures = {**_measured(history, at, seen), **data}
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), limits) for f in FIGURES if faulted or not f.of_fault)
     checks = (
@@ -56,9 +65,15 @@ def judge(
         reasons=tuple(_reasons(rows, checks, data_findings if violated else ())),
         slos=rows,
         validity=checks,
-        findings=(*data_findings, *answer_findings(judged)),
+        findings=(*data_findings, *member_findings(history, at_windows), *answer_findings(judged)),
         marks=seen,
     )
+
+
+def _measured(history: History, at: Scene, seen: Marks) -> Figures:
+    """Return every figure but those of the data."""
+    found = {**steady_figures(at), **served_figures(at), **recovery_figures(at, seen)}
+    return {**found, **member_figures(history, at.windows)}
 
 
 def _row(figure: Figure, measured: Measured, limits: Limits) -> SloRow:
@@ -115,9 +130,10 @@ def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> It
 def _blame(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
     """Yield whether the machine kept its time and was left to the run, where nothing but limits on latency were broken.
 
-    Seconds without an answer and wrong answers are no matter of some milliseconds: they count in any case.
+    Seconds without an answer and wrong answers are no matter of some milliseconds: they count in any case. So do
+    violations of data, which excuse no latency.
     """
-    broken = {row.figure for row in rows if row.passed is False}
+    broken = {row.figure for row in rows if row.passed is False and row.figure not in DATA}
     if broken and broken <= {*LATENCY, *PERCENTILES}:
         yield punctual(history, at, thresholds)
         yield left_alone(history, at, thresholds)

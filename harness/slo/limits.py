@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import BadInput
+from harness.slo.figures import DATA
 
 PROFILES = ("fast", "default", "kubernetes-fast", "kubernetes-default")
 SCENARIOS = (
@@ -38,6 +39,7 @@ DEFAULTS = "defaults"
 # No infinity: a limit that can never be exceeded looks like a gate and is none. Leave the key out instead.
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Zero = Annotated[float, Field(ge=0, le=0)]  # of acknowledged data nothing may be lost: docs/measuring.md
 
 
 class Limits(BaseModel):
@@ -54,16 +56,30 @@ class Limits(BaseModel):
     steady_p99_ms: Amount | None = None
     recovered_p95_ms: Amount | None = None
     recovered_p99_ms: Amount | None = None
+    recovered_p95_ratio: Amount | None = None
+    recovered_p99_ratio: Amount | None = None
     bad_s: Amount | None = None
+    down_s: Amount | None = None
+    longest_outage_s: Amount | None = None
     availability: Share | None = None
+    invalid_answers: Amount | None = None
     recover_s: Amount | None = None
     write_recover_s: Amount | None = None
+    fresh_recover_s: Amount | None = None
+    stock_recover_s: Amount | None = None
+    fresh_p95_ms: Amount | None = None
+    stale_reads: Amount | None = None
+    unplanned_restarts: Amount | None = None
+    wrong_versions: Amount | None = None
+    idle_query_nodes: Amount | None = None
     wrong_s: Amount | None = None
-    lost_rows: Amount | None = None
-    resurrected_rows: Amount | None = None
-    phantom_rows: Amount | None = None
-    duplicate_rows: Amount | None = None
-    flipped_rows: Amount | None = None
+    lost_rows: Zero | None = None
+    resurrected_rows: Zero | None = None
+    stale_rows: Zero | None = None
+    phantom_rows: Zero | None = None
+    duplicate_rows: Zero | None = None
+    damaged_rows: Zero | None = None
+    flipped_rows: Zero | None = None
     recall: Share | None = None
     recall_recovered: Share | None = None
 
@@ -126,6 +142,8 @@ def _explained(key: str, kind: str, value: object, where: str) -> BadInput:
         wanted = "true or false"
     elif key in ("availability", "recall", "recall_recovered"):
         wanted = "a number from 0 to 1"
+    elif key in DATA:
+        wanted = "0"
     else:
         wanted = "a number of at least 0"
     mend = f"give {wanted}, or leave the key out"

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.checks import data, recovery
+from harness.checks import data, members, recovery
 from harness.checks.answers import Answers, Stream
-from harness.checks.keys import distinct
+from harness.checks.content import Flaw
+from harness.checks.keys import distinct, written
 from harness.checks.latency import block_interval_ns, percentile_ns, to_ms
 from harness.checks.recall import mean_recall
 from harness.checks.thresholds import Thresholds
+from harness.checks.versions import versions_of
 from harness.checks.windows import Windows
-from harness.history import NS_PER_S, History, Kind
+from harness.history import NS_PER_S, EventKind, History, Traffic
+from harness.kind import WRITES, Kind
 from harness.slo.limits import Limits
 from harness.verdict import Finding, Marks
 
@@ -44,18 +47,31 @@ class Scene:
     """What all figures are measured from: the answers of each kind and the windows."""
 
     searches: Stream
+    stock: Stream
     writes: Stream
+    reads: Stream
     steady: Stream
     windows: Windows
     limits: Limits
     thresholds: Thresholds
+    traffic: Traffic
 
 
-def scene(answers: Answers, windows: Windows, limits: Limits, thresholds: Thresholds) -> Scene:
+def scene(answers: Answers, windows: Windows, limits: Limits, thresholds: Thresholds, traffic: Traffic) -> Scene:
     """Sort the answers by kind and window."""
     searches = answers.stream(Kind.SEARCH)
     steady = searches.between(*(windows.steady or (0, 0)))
-    return Scene(searches, answers.stream(Kind.INSERT, Kind.DELETE), steady, windows, limits, thresholds)
+    return Scene(
+        searches=searches,
+        stock=answers.stream(Kind.STOCK),
+        writes=answers.stream(*WRITES),
+        reads=answers.stream(Kind.READ),
+        steady=steady,
+        windows=windows,
+        limits=limits,
+        thresholds=thresholds,
+        traffic=traffic,
+    )
 
 
 def marks(at: Scene) -> Marks:
@@ -91,8 +107,10 @@ def served_figures(at: Scene) -> Figures:
     share, n = recovery.availability(at.searches, begin_ns, end_ns)
     write_share, write_n = recovery.availability(at.writes, begin_ns, end_ns)
     wrong_s, bins = recovery.wrong_s(at.searches, begin_ns, end_ns, at.thresholds)
+    invalid = int((at.searches.between(begin_ns, end_ns).flaws > 0).sum())
     return {
         "availability": Measured(share, n),
+        "invalid_answers": Measured(float(invalid) if n else math.nan, n),
         "bad_s": Measured(reads.bad_s if n else math.nan, reads.bins),
         "down_s": Measured(reads.down_s if n else math.nan, reads.bins),
         "longest_outage_s": Measured(reads.longest_outage_s if n else math.nan, reads.bins),
@@ -100,7 +118,20 @@ def served_figures(at: Scene) -> Figures:
         "wrong_s": Measured(wrong_s if n and _answers(at.steady) else math.nan, bins),
         "write_availability": Measured(write_share, write_n),
         "write_bad_s": Measured(writes.bad_s if write_n else math.nan, writes.bins),
+        **_freshness(at),
     }
+
+
+def _freshness(at: Scene) -> Figures:
+    """Return how well Strong reads found what was written last, and how long they took for it."""
+    inside = at.reads.between(*at.windows.judged)
+    stale, n = int((inside.flaws & Flaw.STALE > 0).sum()), len(inside)
+    figures = {
+        "fresh_p95_ms": _percentile(at.reads.between(*(at.windows.steady or (0, 0))), 950, at.thresholds),
+        "stale_reads": Measured(float(stale) if n else math.nan, n),
+    }
+    offered = _offered(at, (Kind.READ,))
+    return {name: replace(measured, applies=offered) for name, measured in figures.items()}
 
 
 def recovery_figures(at: Scene, seen: Marks) -> Figures:
@@ -112,7 +143,9 @@ def recovery_figures(at: Scene, seen: Marks) -> Figures:
         "detect_s": _seconds(begin_ns, seen.detect_ns, end_ns, at.searches),
         "first_success_s": _seconds(begin_ns, seen.first_success_ns, end_ns, at.searches),
         **_recover(at, seen),
-        "write_recover_s": _write_recover(at),
+        "write_recover_s": _served_again(at, at.writes, WRITES),
+        "fresh_recover_s": _served_again(at, at.reads, (Kind.READ,)),
+        "stock_recover_s": _served_again(at, at.stock, (Kind.STOCK,)),
         **_recovered(at, seen),
     }
 
@@ -134,16 +167,23 @@ def _recover(at: Scene, seen: Marks) -> Figures:
     return {"recover_s": Measured(recover_s, n), "settle_s": Measured(settle_s, n)}
 
 
-def _write_recover(at: Scene) -> Measured:
-    """Return when writes were served again for good: errors only, since they have no baseline of latency."""
+def _served_again(at: Scene, stream: Stream, kinds: Iterable[Kind]) -> Measured:
+    """Return when others than searches were served again for good: by their content and the deadline alone.
+
+    They come too seldom for percentiles to be compared.
+    """
     begin_ns, end_ns = at.windows.judged
-    n = len(at.writes.between(begin_ns, end_ns))
+    n = len(stream.between(begin_ns, end_ns))
     if not n:
-        return NOT_MEASURED
+        return replace(NOT_MEASURED, applies=_offered(at, kinds))
     restored_ns, moment_ns = at.windows.restored_ns, None
     if restored_ns is not None:
-        moment_ns = recovery.sustained_ns(at.writes, restored_ns, end_ns, recovery.Ceiling(), at.thresholds)
+        moment_ns = recovery.sustained_ns(stream, restored_ns, end_ns, recovery.Ceiling(), at.thresholds)
     return Measured(recovery.seconds_since(begin_ns, moment_ns), n)
+
+
+def _offered(at: Scene, kinds: Iterable[Kind]) -> bool:
+    return any(at.traffic.rate(kind) > 0 for kind in kinds)
 
 
 def _recovered(at: Scene, seen: Marks) -> Figures:
@@ -199,13 +239,29 @@ def _percentile(stream: Stream, per_mille: int, thresholds: Thresholds) -> Measu
     )
 
 
+def member_figures(history: History, windows: Windows) -> Figures:
+    """Return what became of the members themselves; a figure that nobody looked at applies to nothing."""
+    lives = sum(1 for _ in history.of(EventKind.MEMBER))
+    ends = members.unplanned_ends(history, windows)
+    counted = {
+        "unplanned_restarts": len(ends) if lives else None,
+        "wrong_versions": None if (wrong := members.wrong_versions(history, windows)) is None else len(wrong),
+        "idle_query_nodes": members.idle_query_nodes(history),
+    }
+    return {
+        name: replace(NOT_MEASURED, applies=False) if value is None else Measured(float(value), lives)
+        for name, value in counted.items()
+    }
+
+
 def data_figures(history: History) -> tuple[Figures, tuple[Finding, ...]]:
-    """Return the rows lost, resurrected, phantom, duplicate and flipped, and the findings that name them."""
+    """Return how many rows are lost, resurrected and so on, and the findings that name them."""
     reads = data.read_pair(history)
     if reads is None:
         return {}, ()
     ledger = data.ledger_of(history.operations, history.truth.rows)
-    found = data.violations(ledger, *reads)
+    versions = versions_of(written(history.operations))
+    found = data.violations(ledger, versions, history.truth.rows, *reads)
     read = len(distinct(reads[0].keys))
     figures = {
         "lost_rows": Measured(float(len(found.lost)), len(ledger.present)),
@@ -214,10 +270,12 @@ def data_figures(history: History) -> tuple[Figures, tuple[Finding, ...]]:
             len(ledger.absent),
             # None came back of none deleted: no evidence, so nothing that could pass.
             enough=len(ledger.absent) > 0,
-            applies=history.traffic.delete_rate > 0,
+            applies=history.traffic.rate(Kind.DELETE) > 0,
         ),
+        "stale_rows": Measured(float(len(found.stale)), len(versions)),
         "phantom_rows": Measured(float(len(found.phantom)), read),
         "duplicate_rows": Measured(float(found.duplicate_rows), read),
+        "damaged_rows": Measured(float(len(found.damaged)), read),
         "flipped_rows": Measured(float(len(found.flipped)), read),
     }
     return figures, data.findings(found, history.operations, reads)

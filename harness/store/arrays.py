@@ -22,40 +22,46 @@ def write_truth(path: Path, truth: Truth) -> None:
         rows=np.array(truth.rows),
         base_ids=truth.base_ids,
         base_distances=truth.base_distances,
-        insert_keys=truth.insert_keys,
-        insert_distances=truth.insert_distances,
+        written_keys=truth.written_keys,
+        written_distances=truth.written_distances,
     )
 
 
 def read_truth(path: Path) -> Truth:
     """Read exact neighbours back. Raises BadInput where the file is missing or not what was written."""
-    a = _read(path, "metric", "k", "rows", "base_ids", "base_distances", "insert_keys", "insert_distances")
+    a = _read(path, "metric", "k", "rows", "base_ids", "base_distances", "written_keys", "written_distances")
     return Truth(
         metric=str(a["metric"]),
         k=int(a["k"]),
         rows=int(a["rows"]),
         base_ids=a["base_ids"],
         base_distances=a["base_distances"],
-        insert_keys=a["insert_keys"],
-        insert_distances=a["insert_distances"],
+        written_keys=a["written_keys"],
+        written_distances=a["written_distances"],
     )
 
 
 def write_readback(path: Path, readback: Readback) -> None:
     """Replace the file with one Strong read of everything."""
-    _write(path, t_ns=np.array(readback.t_ns), keys=readback.keys, count=np.array(readback.count))
+    _write(
+        path,
+        t_ns=np.array(readback.t_ns),
+        keys=readback.keys,
+        versions=readback.versions,
+        count=np.array(readback.count),
+    )
 
 
 def read_readback(path: Path) -> Readback:
     """Read one readback. Raises BadInput where the file is missing or not what was written."""
-    a = _read(path, "t_ns", "keys", "count")
-    return Readback(t_ns=int(a["t_ns"]), keys=a["keys"], count=int(a["count"]))
+    a = _read(path, "t_ns", "keys", "versions", "count")
+    return Readback(t_ns=int(a["t_ns"]), keys=a["keys"], versions=a["versions"], count=int(a["count"]))
 
 
 def _write(path: Path, **arrays: NDArray[np.generic]) -> None:
     fresh = path.with_name(f".{path.name}.new")
     with fresh.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
     fresh.replace(path)
 
 

@@ -39,14 +39,17 @@ def read_json(path: Path, *, what: str) -> dict[str, Any]:
     return document
 
 
-def check_format(document: dict[str, Any], newest: int, *, where: Path) -> None:
-    """Raise BadInput where a file was written by a harness that knows more than this one."""
+def check_format(document: dict[str, Any], known: int, *, where: Path) -> None:
+    """Raise BadInput where a file was written by a harness that meant something else by it."""
     written = document.get("format")
     if not isinstance(written, int) or written < 1:
         raise BadInput("no format number", where=str(where), mend="this file was not written by the harness")
-    if written > newest:
-        mend = f"upgrade the harness: it reads formats up to {newest}"
-        raise BadInput(f"format {written} is newer than this harness", where=str(where), mend=mend)
+    if written != known:
+        older_or_newer, mend = (
+            ("newer", "upgrade it") if written > known else ("older", "read it with the one it is of")
+        )
+        what = f"format {written} is {older_or_newer} than this harness, which reads {known}"
+        raise BadInput(what, where=str(where), mend=mend)
 
 
 def validated(adapter: TypeAdapter[T], raw: dict[str, Any], where: Path) -> T:

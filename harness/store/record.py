@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,11 @@ class ScenarioRecord:
 
     `versions` and `versions_after` map a member's name to the version it reported itself; `limits` maps a figure
     to its limit; `scenario` names the table of limits, which `name` extends where a run has several variants;
-    `faults` is how many the plan has; `settings` are those that differ from the release's own; `command` runs the
-    scenario again; `way_in` is how clients reached Milvus, where there is more to it than an address.
+    `faults` is how many the plan has; `settings` and `thresholds` are those that differ from the release's and from
+    the harness's own; `command` runs the scenario again; `way_in` is how clients reached Milvus, where there is more
+    to it than an address; `wall_offset_ns` added to a time of the history gives one since the epoch, by which members'
+    logs are read, 0 where it is not known; `digests` maps every file that the verdict rests on to its SHA-256, once
+    nothing is added to it any more.
     """
 
     name: str
@@ -34,10 +37,13 @@ class ScenarioRecord:
     faults: int = 0
     scenario: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     versions_after: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
     aborted: str = ""
     way_in: str = ""
+    wall_offset_ns: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT

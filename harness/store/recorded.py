@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.history import Event, EventKind, Operations
-from harness.load.operations import STREAMS, Stream, read_operations
+from harness.load.operations import STREAMS, Recorded, operations_of, read_streams
 from harness.load.schedule import Schedule, load_schedule
 
 
@@ -21,18 +21,18 @@ def recorded_operations(folder: Path, events: Iterable[Event], *, k: int) -> Ope
     """
     if not any(folder.glob(STREAMS)):
         return no_operations(k)
-    schedule = load_schedule(folder)
-    extent = _extent(folder, schedule)
+    schedule, recorded = load_schedule(folder), read_streams(folder)
+    extent = _extent(recorded, schedule)
     if extent is None:
         return no_operations(k)
     t0_ns, last_ns = extent
     ended = (e.t_ns for e in events if e.kind is EventKind.PHASE and (e.name, e.what) == ("observe", "end"))
-    return read_operations(folder, schedule, t0_ns, k=k, until_ns=next(ended, last_ns + 1))
+    return operations_of(recorded, schedule, t0_ns, k=k, until_ns=next(ended, last_ns + 1))
 
 
-def _extent(folder: Path, schedule: Schedule) -> tuple[int, int] | None:
+def _extent(recorded: Recorded, schedule: Schedule) -> tuple[int, int] | None:
     """Return the start of the load and the last intended start on record, ns; None where nothing is."""
-    found = [batch for path in sorted(folder.glob(STREAMS)) for batch in Stream(path).read() if batch.num_rows]
+    found = [batch for _, batch in recorded.batches if batch.num_rows]
     if not found:
         return None
     place = min(int(np.searchsorted(schedule.op_id, found[0]["op_id"][0].as_py())), len(schedule) - 1)
@@ -54,5 +54,6 @@ def no_operations(k: int) -> Operations:
         distances=np.zeros((0, k), np.float32),
         key=np.zeros(0, np.int64),
         key_count=np.zeros(0, np.int32),
-        error=np.zeros(0, "<U1"),
+        version=np.zeros(0, np.int64),
+        error=np.zeros(0, dtype=object),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import file_digest
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from pydantic import TypeAdapter
 
 from harness.errors import BadInput
 from harness.history import NS_PER_S, History, Readback, Traffic, Truth
+from harness.kind import Kind
+from harness.load.operations import STREAMS
 from harness.store.arrays import read_readback, read_truth, write_readback, write_truth
 from harness.store.events import EventLog, read_events
 from harness.store.jsonfile import check_format, read_json, validated, write_json
@@ -18,6 +21,8 @@ from harness.store.record import FORMAT, ScenarioRecord
 from harness.store.recorded import recorded_operations
 
 _RECORD: TypeAdapter[ScenarioRecord] = TypeAdapter(ScenarioRecord)
+# What a verdict rests on, beside scenario.json itself.
+_EVIDENCE = ("events.arrow", "schedule.arrow", "truth.npz", "readback-*.npz", STREAMS)
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,19 @@ class ScenarioFolder:
         path = self.path / "truth.npz"
         return read_truth(path) if path.exists() else _no_truth(k)
 
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of every file that a verdict rests on."""
+        found = sorted(path for pattern in _EVIDENCE for path in self.path.glob(pattern))
+        return {path.name: _sha256(path) for path in found}
+
     def read_history(self) -> History:
-        """Read everything that happened. Raises BadInput where a file is damaged or, in a complete run, missing."""
-        record, events = self.record(), read_events(self.events)
+        """Read everything that happened.
+
+        Raises BadInput where a file is damaged or, in a complete run, missing or not as the run left it.
+        """
+        record = self.record()
+        self._check_unchanged(record.digests)
+        events = read_events(self.events)
         traffic = _traffic(record.traffic, where=self.path / "scenario.json")
         if record.complete and not (self.path / "truth.npz").exists():
             raise BadInput("truth.npz is missing", where=str(self.path), mend="restore the file")
@@ -97,13 +112,25 @@ class ScenarioFolder:
             complete=record.complete,
         )
 
+    def _check_unchanged(self, digests: Mapping[str, str]) -> None:
+        found = self.digests() if digests else {}
+        for name in sorted({*digests, *found}):
+            was, now = digests.get(name), found.get(name)
+            if was != now:
+                became = "was removed" if now is None else "was changed" if was else "was added"
+                mend = "restore the run's folder, or run the scenario again"
+                raise BadInput(f"{name} {became} after the run had ended", where=str(self.path), mend=mend)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
 
 def _traffic(given: Mapping[str, float], *, where: Path) -> Traffic:
     try:
         return Traffic(
-            search_rate=given["search_rate"],
-            insert_rate=given["insert_rate"],
-            delete_rate=given["delete_rate"],
+            rates={kind: given[f"{kind.name.lower()}_rate"] for kind in Kind},
             rows_per_insert=int(given["rows_per_insert"]),
             k=int(given["k"]),
             deadline_ns=round(given["deadline_s"] * NS_PER_S),
@@ -120,6 +147,6 @@ def _no_truth(k: int) -> Truth:
         rows=0,
         base_ids=np.zeros((0, 0), np.int64),
         base_distances=nothing,
-        insert_keys=np.zeros(0, np.int64),
-        insert_distances=nothing,
+        written_keys=np.zeros(0, np.int64),
+        written_distances=nothing,
     )

@@ -78,9 +78,12 @@ def written_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium. Without one the tests are skipped; under CI that is an error."""
+    """The system's Chromium. Without one the tests are skipped; under CI that is an error.
+
+    For this package alone: while Playwright is there its event loop runs in this thread, and no other can.
+    """
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         reason = "no Chromium found: apt-get install chromium"

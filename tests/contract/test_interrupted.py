@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
+from time import monotonic_ns
 
+import psutil
 import pytest
 
+from harness.history import NS_PER_S, Outcome
 from harness.platforms.waiting import until
+from harness.store.run_folder import RunFolder
 from harness.verdict import EXIT_INTERRUPTED
 from tests.contract.leftovers import look
 from tests.contract.runs import heal, journal_lines, only_run, output, running, scenario_file
@@ -42,6 +47,30 @@ def test_killed_at_every_journal_entry_heal_leaves_nothing(clusters_of_their_own
 
 def _reached(home: Path, line: int, process: subprocess.Popen[str]) -> bool:
     return journal_lines(home) >= line or process.poll() is not None
+
+
+def test_killed_with_its_load_it_loses_a_second_at_most(clusters_of_their_own: Path, tmp_path: Path) -> None:
+    before = look()
+    scenario_file(tmp_path)
+    with running(tmp_path) as process:
+        assert until(lambda: "short: observe" in output(tmp_path), 120), output(tmp_path)
+        writers = [p for p in psutil.Process(process.pid).children(recursive=True) if "locust" in p.cmdline()]
+        assert writers
+        killed_ns = monotonic_ns()
+        process.kill()
+        for writer in writers:
+            writer.kill()
+    heal()
+    assert look().beyond(before) == ""
+    run = only_run(tmp_path)
+    (folder,) = RunFolder.open(run).scenarios()
+    operations = folder.read_history().operations
+    answered = operations.done_ns[operations.outcome == Outcome.OK]
+    # A writer hands over what it has each second; the rest is what a busy machine may take for it.
+    assert killed_ns - int(answered.max()) < 2 * NS_PER_S
+    recheck = [sys.executable, "-m", "harness.cli", "recheck", str(run)]
+    done = subprocess.run(recheck, check=False, capture_output=True, text=True)
+    assert (done.returncode, "INVALID" in done.stdout) == (3, True), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from harness.errors import BadInput, Unsupported
 from harness.faults.injection import refuse
 from harness.plan.faults import Upgrade
 from harness.platforms import home
-from harness.platforms.kubernetes import install, kind
+from harness.platforms.kubernetes import install
 from harness.platforms.kubernetes.api import MILVUS, Kube
 from harness.platforms.kubernetes.cluster import KubernetesCluster
 from harness.platforms.kubernetes.kind_cluster import KindCluster
@@ -30,19 +28,6 @@ from tests.contract.runs import only_run, output, running, scenario_file
 
 RIGHTS = Path(__file__).parents[2] / "docs/rights.yaml"
 LIMITED = "limited"
-
-
-@pytest.fixture(scope="module")
-def kubeconfig(kind_options: KubernetesOptions, clusters_of_their_own: Path) -> Path:
-    file = clusters_of_their_own / "admin.kubeconfig"
-    kind.use(kind_options.kind, file)
-    return file
-
-
-@pytest.fixture
-def kube(kubeconfig: Path, tmp_path: Path) -> Iterator[Kube]:
-    with closing(Kube(kubeconfig, None, tmp_path / "discovery.json")) as made:
-        yield made
 
 
 def there_already(options: KubernetesOptions, kubeconfig: Path, **milvus: Any) -> KubernetesOptions:
@@ -78,7 +63,7 @@ def test_a_milvus_that_is_there_is_used_and_left_as_it_was(
     assert mine.pulse()["querynode-1"].health is Health.READY
     mine.scale(Role.QUERY_NODE, 3, lambda _name, _what: None)
     mine.destroy()
-    assert kube.get(MILVUS[1], kind_cluster.name, kind_cluster.place.namespace, MILVUS[0]) is not None
+    assert kube.milvus(kind_cluster.name, kind_cluster.place.namespace) is not None
     assert until(lambda: sum(name.startswith("querynode") for name in kind_cluster.pulse()) == 2, 60)
     assert "mine" not in home.names()
 
@@ -109,7 +94,7 @@ def test_what_would_be_done_is_said_and_nothing_is(
     said = list(KubernetesPlatform(options, on_kind=False).intent(ClusterSpec("mine")))
     assert any("create the Milvus mine" in line for line in said)
     assert said[-1] == "(the API server would take it: checked by a dry run)"
-    assert kube.get(MILVUS[1], "mine", "default", MILVUS[0]) is None
+    assert kube.milvus("mine", "default") is None
 
 
 def test_a_namespace_that_is_there_is_not_taken_over(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cluster import ClusterSpec
-from harness.errors import ClusterError
+from harness.errors import BadInput, ClusterError
 from harness.platforms import home
 from harness.platforms.kubernetes import kind
-from harness.platforms.kubernetes.api import MILVUS, Kube
+from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.cluster import KubernetesCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
@@ -24,106 +27,155 @@ from harness.platforms.waiting import until
 from tests.contract.runs import heal, only_run, output, running, scenario_file
 
 NAME = "trouble"
-# What is wrong shows within half a minute: a container must have ended twice to be seen to do it again and again.
-READY_S = 45
+# A container must have ended twice to be seen to do it again and again, and the operator looks every minute at times.
+READY_S = 90
 AWAY_S = 8.0
 OPERATOR = ("milvus-operator", "milvus-operator")
+DEFINITION = ("CustomResourceDefinition", "milvuses.milvus.io", None, "apiextensions.k8s.io/v1")
+# Makes something wrong about options, as JSON has them, with a folder for files.
+Change = Callable[[dict[str, Any], Path], None]
+Told = Future[str]
 
 
-def changed(options: KubernetesOptions, **changes: Mapping[str, Any]) -> KubernetesOptions:
-    """Return options with some keys of their parts changed, checked as a file's would be."""
+def changed(options: KubernetesOptions, change: Change, folder: Path, ready_s: int = READY_S) -> KubernetesOptions:
+    """Return options with something wrong, checked as a file's would be."""
     own = options.model_dump(mode="json")
-    for part, keys in changes.items():
-        own[part] = {**own[part], **keys}
-    own["milvus"]["ready_s"] = READY_S
+    change(own, folder)
+    own["milvus"]["ready_s"] = ready_s
+    own["way_in"] = "port-forward"  # the node port is one only
     return KubernetesOptions.model_validate(own)
 
 
-def components(options: KubernetesOptions, **query_node: Any) -> KubernetesOptions:
-    """Return options with something wrong about query nodes."""
-    return changed(options, milvus={"components": {**options.milvus.components, "queryNode": query_node}})
+def as_new(options: KubernetesOptions, **keys: Any) -> KubernetesOptions:
+    """Return options for a kind cluster of one's own."""
+    return options.model_copy(update={"kind": options.kind.model_copy(update={"existing": "", **keys})})
 
 
-@pytest.fixture
-def kube(kind_options: KubernetesOptions, tmp_path: Path) -> Iterator[Kube]:
-    kubeconfig = tmp_path / "kubeconfig"
-    kind.use(kind_options.kind, kubeconfig)
-    with closing(Kube(kubeconfig, None, tmp_path / "discovery.json")) as made:
-        yield made
-
-
-def fails(options: KubernetesOptions) -> str:
+def fails(name: str, options: KubernetesOptions) -> str:
     """Return why a cluster could not be made; nothing is left of it."""
     platform = KubernetesPlatform(options, on_kind=True)
     try:
-        platform.create(ClusterSpec(NAME), keep=False).destroy()
-    except ClusterError as error:
-        assert home.names() == []
+        platform.create(ClusterSpec(name), keep=False).destroy()
+    except (BadInput, ClusterError) as error:
+        assert name not in home.names()
         return str(error)
     finally:
         platform.close()
     raise AssertionError("it came up")
 
 
-@pytest.mark.parametrize(
-    ("query_node", "said"),
-    [
-        ({"resources": {"requests": {"cpu": "64"}}}, "no node has enough cpu for pod trouble-milvus-querynode"),
-        ({"resources": {"requests": {"memory": "900Gi"}}}, "no node has enough memory for pod"),
-        ({"env": [{"name": "GOMEMLIMIT", "value": "much"}]}, "ends again and again: fatal error: malformed GOMEMLIMIT"),
-        (
-            {"resources": {"requests": {"cpu": "a lot"}}},
-            "components.queryNode.resources.requests.cpu: Invalid value",
-        ),
-    ],
-    ids=["cpu", "memory", "crash", "refused"],
-)
-def test_what_is_wrong_with_a_member_is_said(
-    kind_options: KubernetesOptions, kube: Kube, query_node: dict[str, Any], said: str
-) -> None:
-    assert said in fails(components(kind_options, **query_node))
-    assert kube.get("Namespace", NAME) is None
+def query_node(**wrong: Any) -> Change:
+    """Return what makes something wrong about query nodes."""
+    return lambda own, _: own["milvus"]["components"].update(queryNode=wrong)
+
+
+def manifest(right: str, wrong: str) -> Change:
+    """Return what makes something wrong in the dependencies' manifest."""
+
+    def change(own: dict[str, Any], folder: Path) -> None:
+        (file,) = own["dependencies"]["manifests"]
+        text = Path(file).read_text(encoding="utf-8")
+        assert right in text
+        mine = folder / f"{len(list(folder.iterdir()))}.yaml"
+        mine.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+        own["dependencies"]["manifests"] = [str(mine)]
+
+    return change
+
+
+def etcd(endpoint: str) -> Change:
+    """Return what makes Milvus look elsewhere for etcd."""
+    return lambda own, _: own["dependencies"]["spec"].update(etcd={"external": True, "endpoints": [endpoint]})
 
 
 VOLUME = "hostPath: {path: /var/lib/harness/${NAMESPACE}-${UNIQUE}, type: DirectoryOrCreate}"
+# What is wrong, and what is said of it.
+TROUBLES: Mapping[str, tuple[Change, str]] = {
+    "cpu": (query_node(resources={"requests": {"cpu": "64"}}), "no node has enough cpu for pod cpu-milvus-querynode"),
+    "memory": (query_node(resources={"requests": {"memory": "900Gi"}}), "no node has enough memory for pod"),
+    "crash": (
+        query_node(env=[{"name": "GOMEMLIMIT", "value": "much"}]),
+        "ends again and again: fatal error: malformed GOMEMLIMIT",
+    ),
+    "name": (
+        manifest("[etcd,", "[etcd, --discovery-srv=nowhere.svc.cluster.local,"),
+        "a name can't be resolved: lookup _etcd-server",
+    ),
+    "refused": (
+        query_node(resources={"requests": {"cpu": "a lot"}}),
+        "components.queryNode.resources.requests.cpu: Invalid value",
+    ),
+    "image": (
+        lambda own, _: own["milvus"].update(image="milvusdb/none:v{version}"),
+        "image milvusdb/none:v2.3.5 can't be pulled",
+    ),
+    "volume": (manifest(VOLUME, "persistentVolumeClaim: {claimName: nobodys}"), "a volume of pod meta-store"),
+    "option": (manifest("[etcd,", '[etcd, "--no-such-option",'), "ends again and again: "),
+    "port": (etcd("meta-store.port:1"), "etcd is not ready"),
+    "host": (etcd("nowhere.host:2379"), "etcd is not ready"),
+}
+# They wait most of the time.
+AT_ONCE = 5
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "said"),
-    [
-        (VOLUME, "persistentVolumeClaim: {claimName: nobodys}", "a volume of pod meta-store"),
-        ("[etcd,", '[etcd, "--no-such-option",', "ends again and again: "),
-    ],
-    ids=["volume", "option"],
-)
-def test_what_is_wrong_with_a_dependency_is_said(
-    kind_options: KubernetesOptions, tmp_path: Path, right: str, wrong: str, said: str
-) -> None:
-    (file,) = kind_options.dependencies.manifests
-    text = Path(file).read_text(encoding="utf-8")
-    assert right in text
-    mine = tmp_path / "dependencies.yaml"
-    mine.write_text(text.replace(right, wrong, 1), encoding="utf-8")
-    assert said in fails(changed(kind_options, dependencies={"manifests": (str(mine),)}))
+@pytest.fixture(scope="module")
+def told(kind_options: KubernetesOptions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Told]]:
+    """What each trouble led to, brought about side by side."""
+    folder = tmp_path_factory.mktemp("troubles")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        wrong = {name: changed(kind_options, change, folder) for name, (change, _) in TROUBLES.items()}
+        yield {name: pool.submit(fails, name, options) for name, options in wrong.items()}
 
 
-def test_an_image_that_cannot_be_pulled_is_said(kind_options: KubernetesOptions) -> None:
-    said = fails(changed(kind_options, milvus={"image": "milvusdb/none:v{version}"}))
-    assert "image milvusdb/none:v2.3.5 can't be pulled" in said
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_what_is_wrong_is_said_and_nothing_is_left(trouble: str, told: Mapping[str, Told], kube: Kube) -> None:
+    assert TROUBLES[trouble][1] in told[trouble].result()
+    assert kube.get("Namespace", trouble) is None
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "said"), [("meta-store.trouble:1", "etcd is not ready"), ("nowhere.trouble:2379", "etcd is not ready")]
-)
-def test_a_dependency_that_does_not_answer_is_said(kind_options: KubernetesOptions, endpoint: str, said: str) -> None:
-    spec = {**kind_options.dependencies.spec, "etcd": {"external": True, "endpoints": [endpoint]}}
-    assert said in fails(changed(kind_options, dependencies={"spec": spec}))
+def test_what_is_missing_on_the_machine_is_said(kind_options: KubernetesOptions, tmp_path: Path) -> None:
+    own, docker = as_new(kind_options), shutil.which("docker")
+    assert docker
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
+        assert "start Docker" in fails(NAME, own)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path))
+        assert "there is no docker (PATH)" in fails(NAME, own)
+        (tmp_path / "docker").symlink_to(docker)
+        assert "there is no kind (PATH)" in fails(NAME, own)
 
 
-def test_an_operator_that_does_not_run_is_said(kind_options: KubernetesOptions, kube: Kube) -> None:
+def test_what_is_taken_is_refused_and_left_alone(kind_options: KubernetesOptions) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        assert f"port {port} is taken" in fails(NAME, as_new(kind_options, host_port=port))
+    theirs = kind_options.kind.existing
+    if theirs.startswith(kind.PREFIX):  # one that the tests were given is called otherwise
+        said = fails(theirs.removeprefix(kind.PREFIX), as_new(kind_options))
+        assert f"there is a kind cluster {theirs} of somebody's" in said
+        assert theirs in kind.names()
+
+
+def test_a_missing_definition_is_said(kind_options: KubernetesOptions, kube: Kube, tmp_path: Path) -> None:
+    def by_somebody(own: dict[str, Any], _: Path) -> None:
+        own["operator"] = {"install": "present", "wait_s": 2}
+
+    found = kube.get(*DEFINITION)
+    assert found is not None
+    kube.delete(DEFINITION[0], DEFINITION[1], api=DEFINITION[3])
+    try:
+        assert until(lambda: kube.get(*DEFINITION) is None, 30, 0.5)
+        assert "the definition of Milvus is missing" in fails(NAME, changed(kind_options, by_somebody, tmp_path))
+    finally:
+        kept = {key: found["metadata"][key] for key in ("name", "labels", "annotations") if key in found["metadata"]}
+        kube.apply({**found, "metadata": kept, "status": None})
+
+
+def test_an_operator_that_does_not_run_is_said(kind_options: KubernetesOptions, kube: Kube, tmp_path: Path) -> None:
     name, namespace = OPERATOR
     with scaled_to(kube, 0, name, namespace):
-        said = fails(changed(kind_options))
+        said = fails(NAME, changed(kind_options, lambda _own, _folder: None, tmp_path, ready_s=15))
     assert "the Milvus operator is not running" in said
 
 
@@ -202,7 +254,7 @@ def test_killed_while_it_makes_a_milvus_heal_leaves_nothing(
 ) -> None:
     reached: dict[str, Callable[[], bool]] = {
         "namespace": lambda: kube.get("Namespace", NAME) is not None,
-        "resource": lambda: kube.get(MILVUS[1], NAME, NAME, MILVUS[0]) is not None,
+        "resource": lambda: kube.milvus(NAME, NAME) is not None,
         "pods": lambda: any("querynode" in pod["metadata"]["name"] for pod in kube.items("Pod", NAME)),
     }
     with going_up(NAME, kind_file) as process:
@@ -218,9 +270,8 @@ def test_killed_while_it_makes_a_milvus_heal_leaves_nothing(
 def test_killed_while_it_makes_a_kind_cluster_heal_leaves_nothing(
     kind_options: KubernetesOptions, clusters_of_their_own: Path
 ) -> None:
-    own = kind_options.model_copy(update={"kind": kind_options.kind.model_copy(update={"existing": ""})})
     file = clusters_of_their_own / "own.yaml"
-    file.write_text(own.model_dump_json(), encoding="utf-8")  # JSON is YAML
+    file.write_text(as_new(kind_options).model_dump_json(), encoding="utf-8")  # JSON is YAML
     with going_up("halfway", file) as process:
         assert until(lambda: "harness-halfway" in kind.names(), 60, 0.5)
         process.send_signal(signal.SIGKILL)

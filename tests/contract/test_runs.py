@@ -54,7 +54,6 @@ def test_kept_after_a_failure_it_says_how_to_reach_it(clusters_of_their_own: Pat
     before = look()
     scenario_file(tmp_path)
     done = run(tmp_path, "--harness-keep")
-    # Two seconds of steady state prove nothing, so it was run twice.
     assert done.returncode == 3, done.stdout
     names = home.names()
     kept = [name for name in names if name.startswith("short-")]

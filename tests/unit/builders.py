@@ -19,21 +19,26 @@ from harness.history import (
     Event,
     EventKind,
     History,
-    Kind,
     Operations,
     Outcome,
     Readback,
     Traffic,
     Truth,
 )
+from harness.kind import SEARCHES, WRITES, Kind
 
 Mask = NDArray[np.bool_]
-ALL = (Kind.SEARCH, Kind.INSERT, Kind.DELETE)
+ALL = tuple(Kind)
+_SPREAD = (0.0, 0.001, 0.45, 0.002, 0.303, 0.004)  # of the kinds' first operations, in seconds
+_UPSERTED = 4
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What healthy traffic looks like. Every insert writes one row; every fifth is deleted half a second later."""
+    """What healthy traffic looks like. Every insert writes one row; every fifth is deleted half a second later.
+
+    Upserts take the four rows above the loaded ones in turn, reads the newest of them.
+    """
 
     origin_s: float = 1000.0
     steady_s: float = 40.0
@@ -42,6 +47,9 @@ class Recipe:
     search_rate: float = 50.0
     insert_rate: float = 10.0
     delete_rate: float = 2.0
+    upsert_rate: float = 0.0
+    read_rate: float = 0.0
+    stock_rate: float = 0.0
     rows: int = 1000
     k: int = 10
     queries: int = 20
@@ -52,6 +60,15 @@ class Recipe:
     def end_s(self) -> float:
         return self.steady_s + (self.fault_s if self.faulted else 0.0) + self.observe_s
 
+    @property
+    def rates(self) -> dict[Kind, float]:
+        return {kind: getattr(self, f"{kind.name.lower()}_rate") for kind in Kind}
+
+    @property
+    def first_insert(self) -> int:
+        """The first key that is inserted."""
+        return self.rows + (_UPSERTED if self.upsert_rate else 0)
+
     def at(self, second: float) -> int:
         """Return the monotonic time of a second of this recipe."""
         return round((self.origin_s + second) * NS_PER_S)
@@ -59,12 +76,10 @@ class Recipe:
 
 def healthy(recipe: Recipe = Recipe()) -> History:
     truth = make_truth(recipe)
-    traffic = Traffic(recipe.search_rate, recipe.insert_rate, recipe.delete_rate, 1, recipe.k, NS_PER_S)
+    traffic = Traffic(recipe.rates, 1, recipe.k, NS_PER_S)
     operations = make_operations(recipe, truth)
-    reads = tuple(
-        Readback(recipe.at(recipe.end_s + wait), keys, len(keys))
-        for wait, keys in ((2.0, left_over(operations, recipe.rows)), (12.5, left_over(operations, recipe.rows)))
-    )
+    keys, versions = left_over(operations, recipe.rows)
+    reads = tuple(Readback(recipe.at(recipe.end_s + wait), keys, versions, len(keys)) for wait in (2.0, 12.5))
     return History(operations, make_events(recipe), truth, reads, traffic, complete=True)
 
 
@@ -72,15 +87,15 @@ def make_truth(recipe: Recipe) -> Truth:
     """Query i's neighbours are i*20, i*20 + 1, ... at distances 1, 2, ...; inserted rows are far from all."""
     m = 2 * recipe.k
     base = np.arange(recipe.queries)[:, None] * m % recipe.rows + np.arange(m)
-    inserts = round(recipe.insert_rate * recipe.end_s)
+    written = round(recipe.insert_rate * recipe.end_s) + recipe.first_insert - recipe.rows
     return Truth(
         metric="L2",
         k=recipe.k,
         rows=recipe.rows,
         base_ids=base.astype(np.int64) % recipe.rows,
         base_distances=np.tile(np.arange(1, m + 1, dtype=np.float32), (recipe.queries, 1)),
-        insert_keys=np.arange(recipe.rows, recipe.rows + inserts),
-        insert_distances=np.full((recipe.queries, inserts), 1e6, dtype=np.float32),
+        written_keys=np.arange(recipe.rows, recipe.rows + written),
+        written_distances=np.full((recipe.queries, written), 1e6, dtype=np.float32),
     )
 
 
@@ -107,16 +122,14 @@ def make_operations(recipe: Recipe, truth: Truth) -> Operations:
         count = round(rate * recipe.end_s)
         return recipe.at(offset_s) + np.arange(count) * NS_PER_S // round(rate) if count else np.empty(0, np.int64)
 
-    s, i, d = times(recipe.search_rate, 0), times(recipe.insert_rate, 0.001), times(recipe.delete_rate, 0.45)
-    each = round(recipe.insert_rate / recipe.delete_rate) if recipe.delete_rate else 1
-    n = len(s) + len(i) + len(d)
-    kind = np.repeat(np.array(ALL, dtype=np.uint8), (len(s), len(i), len(d)))
-    intended = np.concatenate([s, i, d])
-    query = np.concatenate([np.arange(len(s)) % recipe.queries, np.full(len(i) + len(d), -1)])
-    hits, distances = np.full((n, recipe.k), -1, np.int64), np.full((n, recipe.k), np.nan, np.float32)
-    hits[: len(s)] = truth.base_ids[query[: len(s)], : recipe.k]
-    distances[: len(s)] = truth.base_distances[query[: len(s)], : recipe.k]
-    keys = [np.full(len(s), -1), recipe.rows + np.arange(len(i)), recipe.rows + np.arange(len(d)) * each]
+    of_kind = [times(recipe.rates[kind], _SPREAD[kind]) for kind in Kind]
+    kind = np.repeat(np.array(ALL, dtype=np.uint8), [len(t) for t in of_kind])
+    intended, n = np.concatenate(of_kind), len(kind)
+    key, version = _written(recipe, of_kind)
+    searched = np.isin(kind, SEARCHES)
+    query = np.where(searched, np.concatenate([np.arange(len(t)) for t in of_kind]) % recipe.queries, -1)
+    hits = np.where(searched[:, None], truth.base_ids[query, : recipe.k], -1)
+    distances = np.where(searched[:, None], truth.base_distances[query, : recipe.k], np.nan)
     order = np.argsort(intended, kind="stable")
     # A little spread, the same in every stretch, so that percentiles differ and halves do not.
     latency = round(recipe.latency_ms * NS_PER_MS) + np.arange(n) % 10 * 100_000
@@ -128,23 +141,48 @@ def make_operations(recipe: Recipe, truth: Truth) -> Operations:
         done_ns=intended[order] + latency,
         outcome=np.zeros(n, dtype=np.uint8),
         query=query[order].astype(np.int32),
-        hits=hits[order],
-        distances=distances[order],
-        key=np.concatenate(keys)[order].astype(np.int64),
-        key_count=(kind != Kind.SEARCH)[order].astype(np.int32),
+        hits=hits[order].astype(np.int64),
+        distances=distances[order].astype(np.float32),
+        key=key[order],
+        key_count=(~searched)[order].astype(np.int32),
+        version=version[order],
         error=np.full(n, "", dtype="U16"),
     )
 
 
-def left_over(operations: Operations, rows: int) -> NDArray[np.int64]:
-    """Return the keys that a cluster which did as it said has: counted one by one, apart from the code under test."""
-    there = set(range(rows))
-    for kind, outcome, key in zip(operations.kind, operations.outcome, operations.key, strict=True):
-        if outcome == Outcome.OK and kind == Kind.INSERT:
-            there.add(int(key))
+def _written(recipe: Recipe, times: list[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the key and the version of every operation, kind after kind."""
+    each = round(recipe.insert_rate / recipe.delete_rate) if recipe.delete_rate else 1
+    inserts, deletes, upserts = (np.arange(len(times[kind])) for kind in (Kind.INSERT, Kind.DELETE, Kind.UPSERT))
+    newest = np.searchsorted(times[Kind.UPSERT], times[Kind.READ]) - 1
+    none = {kind: np.full(len(times[kind]), -1) for kind in Kind}
+    keys = none | {
+        Kind.INSERT: recipe.first_insert + inserts,
+        Kind.DELETE: recipe.first_insert + deletes * each,
+        Kind.UPSERT: recipe.rows + upserts % _UPSERTED,
+        Kind.READ: recipe.rows + newest % _UPSERTED,
+    }
+    versions = none | {
+        Kind.INSERT: np.ones(len(inserts)),
+        Kind.UPSERT: upserts // _UPSERTED + 1,
+        Kind.READ: newest // _UPSERTED + 1,
+    }
+    joined = (np.concatenate([of[kind] for kind in Kind]).astype(np.int64) for of in (keys, versions))
+    key, version = joined
+    return key, version
+
+
+def left_over(operations: Operations, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the keys and versions that a cluster which did as it said has: counted one by one, by other code."""
+    there = dict.fromkeys(range(rows), 1)
+    done = zip(operations.kind, operations.outcome, operations.key, operations.version, strict=True)
+    for kind, outcome, key, version in done:
+        if outcome == Outcome.OK and kind in (Kind.INSERT, Kind.UPSERT):
+            there[int(key)] = int(version)
         elif outcome == Outcome.OK and kind == Kind.DELETE:
-            there.discard(int(key))
-    return np.array(sorted(there), dtype=np.int64)
+            there.pop(int(key), None)
+    keys = sorted(there)
+    return np.array(keys, dtype=np.int64), np.array([there[key] for key in keys], dtype=np.int32)
 
 
 # What can be done to a history. Seconds are those of the recipe that it was made by.
@@ -170,7 +208,7 @@ def edit(history: History, mask: Mask, **changes: Any) -> History:
 def unanswered(history: History, mask: Mask) -> History:
     """Searches fail and writes stay unknown after the deadline."""
     operations = history.operations
-    outcome = np.where(operations.kind == Kind.SEARCH, Outcome.FAIL, Outcome.UNKNOWN)
+    outcome = np.where(np.isin(operations.kind, WRITES), Outcome.UNKNOWN, Outcome.FAIL)
     late = operations.intended_ns + history.traffic.deadline_ns
     return edit(
         history, mask, outcome=outcome[mask], done_ns=late[mask], hits=-1, distances=np.nan, error="UNAVAILABLE"
@@ -219,10 +257,25 @@ def reread(
     """Take keys out of both reads, or add them; `only` one of the reads (0 or 1)."""
     reads = []
     for number, read in enumerate(history.readbacks):
-        keys = read.keys
+        keys, versions = read.keys, read.versions
         if only in (None, number):
-            keys = np.sort(np.append(keys[~np.isin(keys, list(without))], np.array(list(plus), dtype=np.int64)))
-        reads.append(replace(read, keys=keys, count=len(keys)))
+            kept = ~np.isin(keys, list(without))
+            keys = np.append(keys[kept], np.array(list(plus), dtype=np.int64))
+            order = np.argsort(keys, kind="stable")
+            keys = keys[order]
+            versions = np.append(versions[kept], np.ones(len(keys) - int(kept.sum()), np.int32))[order]
+        reads.append(replace(read, keys=keys, versions=versions, count=len(keys)))
+    return replace(history, readbacks=tuple(reads))
+
+
+def reversion(history: History, key: int, version: int, *, only: int | None = None) -> History:
+    """Read a key at another version, in both reads or in `only` one (0 or 1)."""
+    reads = [
+        replace(read, versions=np.where(read.keys == key, version, read.versions).astype(np.int32))
+        if only in (None, number)
+        else read
+        for number, read in enumerate(history.readbacks)
+    ]
     return replace(history, readbacks=tuple(reads))
 
 
@@ -265,12 +318,18 @@ def shuffled(history: History, seed: int) -> History:
     return replace(history, operations=Operations(**arrays))
 
 
-def taken(history: History, begin_s: float, end_s: float, cores: float) -> History:
-    """Have other programs of the machine take so many cores."""
+def taken(history: History, begin_s: float, end_s: float, cores: float, stolen: float = 0.0) -> History:
+    """Have others take so many cores of the machine, some of them the host below it."""
     origin_ns = int(history.operations.intended_ns.min())
     seconds = range(int(begin_s), int(end_s))
     events = [
-        Event(origin_ns + second * NS_PER_S, EventKind.MACHINE, "cpu", "taken", {"cores": f"{cores}"})
+        Event(
+            origin_ns + second * NS_PER_S,
+            EventKind.MACHINE,
+            "cpu",
+            "taken",
+            {"cores": f"{cores}", "stolen": f"{stolen}"},
+        )
         for second in seconds
     ]
     return replace(history, events=tuple(sorted((*history.events, *events), key=lambda e: e.t_ns)))

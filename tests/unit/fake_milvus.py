@@ -1,4 +1,4 @@
-"""A Milvus that answers the three calls of the traffic by recipe, over real gRPC on a free port."""
+"""A Milvus that answers the calls of the traffic by recipe, over real gRPC on a free port."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class FakeMilvus(milvus_pb2_grpc.MilvusServiceServicer):  # type: ignore[misc] #
     write_status: common_pb2.Status = field(default_factory=common_pb2.Status)
     inserts: list[milvus_pb2.InsertRequest] = field(default_factory=list)
     deletes: list[milvus_pb2.DeleteRequest] = field(default_factory=list)
+    upserted: dict[int, milvus_pb2.UpsertRequest] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,6 +64,18 @@ class FakeMilvus(milvus_pb2_grpc.MilvusServiceServicer):  # type: ignore[misc] #
         with self.lock:
             self.deletes.append(request)
         return milvus_pb2.MutationResult(status=self.write_status)
+
+    def Upsert(self, request: milvus_pb2.UpsertRequest, context: grpc.ServicerContext) -> milvus_pb2.MutationResult:  # noqa: N802
+        self._arrived("upsert", context)
+        with self.lock:
+            self.upserted[request.fields_data[0].scalars.long_data.data[0]] = request
+        return milvus_pb2.MutationResult(status=self.write_status, upsert_cnt=request.num_rows)
+
+    def Query(self, request: milvus_pb2.QueryRequest, context: grpc.ServicerContext) -> milvus_pb2.QueryResults:  # noqa: N802
+        self._arrived("query", context)
+        with self.lock:
+            upsert = self.upserted.get(int(request.expr.strip("pk in[]")))
+        return milvus_pb2.QueryResults(fields_data=upsert.fields_data if upsert else [])
 
     def _arrived(self, kind: str, context: grpc.ServicerContext) -> None:
         with self.lock:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.history import NS_PER_MS, History, Kind
+from harness.history import NS_PER_MS, History
+from harness.kind import Kind
 from harness.slo.judge import judge
 from harness.verdict import Verdict
-from tests.unit.builders import edit, healthy, outage, recall_drop, slower, taken
+from tests.unit.builders import edit, healthy, outage, recall_drop, reread, slower, taken
 from tests.unit.judged import LIMITS
 
 HISTORY = healthy()
@@ -56,7 +57,12 @@ def test_slow_answers_prove_nothing_while_other_programs_had_the_machine() -> No
     assert verdict(broken) is Verdict.FAIL
     shared = taken(slower(HISTORY, 0, 40, by_ms=200), 50, 62, cores=1.0)
     assert verdict(shared) is Verdict.INVALID
-    assert any("Cores taken by others, worst 10 s: 1.00" in reason for reason in judge(shared, LIMITS).reasons)
+    assert any("Cores taken by others, worst 10 s: 1.00," in reason for reason in judge(shared, LIMITS).reasons)
+
+
+def test_the_host_is_told_from_other_programs() -> None:
+    shared = taken(slower(HISTORY, 0, 40, by_ms=200), 50, 62, cores=1.0, stolen=0.25)
+    assert any("worst 10 s: 1.00 (0.25 of it by the host)," in reason for reason in judge(shared, LIMITS).reasons)
 
 
 def test_a_program_that_starts_beside_it_is_no_excuse() -> None:
@@ -67,3 +73,11 @@ def test_a_program_that_starts_beside_it_is_no_excuse() -> None:
 def test_a_busy_machine_on_which_all_limits_held_is_no_matter() -> None:
     assert verdict(taken(HISTORY, 0, 100, cores=1.0)) is Verdict.PASS
     assert verdict(taken(outage(HISTORY, 41, 60, [Kind.SEARCH]), 0, 100, cores=1.0)) is Verdict.FAIL
+
+
+def test_lost_rows_are_a_fail_on_any_machine_and_what_was_slow_beside_them_is_explained() -> None:
+    shared = taken(slower(reread(HISTORY, without=[5]), 0, 40, by_ms=200), 50, 62, cores=1.0)
+    judgement = judge(shared, LIMITS)
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.reasons[0].startswith("lost: 1 row")
+    assert any("Cores taken by others" in reason for reason in judgement.reasons)

@@ -9,7 +9,8 @@ from harness.checks.answers import answers
 from harness.checks.content import Flaw, content_flaws
 from harness.checks.keys import key_times, lives
 from harness.checks.thresholds import DEFAULT
-from harness.history import NS_PER_S, History, Kind, Outcome
+from harness.history import NS_PER_S, History, Outcome
+from harness.kind import Kind
 from tests.unit.builders import Recipe, edit, healthy, short_answers, shuffled, within
 
 HISTORY = healthy(Recipe(steady_s=20, observe_s=20))

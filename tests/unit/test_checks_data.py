@@ -3,12 +3,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.checks import data
 from harness.checks.data import Violations, findings, ledger_of, read_pair, violations
-from harness.history import History, Kind, Operations, Outcome, Readback
+from harness.checks.keys import written
+from harness.checks.versions import versions_of
+from harness.history import History, Operations, Outcome, Readback
+from harness.kind import Kind
 from tests.unit.builders import Recipe, edit, healthy, outage, reread
 
 OK, FAIL, UNKNOWN, NEVER = Outcome.OK, Outcome.FAIL, Outcome.UNKNOWN, Outcome.NEVER_SENT
 HISTORY = healthy(Recipe(steady_s=20, observe_s=20))
+
+
+@pytest.fixture(autouse=True, params=[data.AT_ONCE, 100])
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rows are looked at together, the same is found."""
+    monkeypatch.setattr(data, "AT_ONCE", request.param)
 
 
 def writes(*told: tuple[Kind, Outcome, int, int, int, int]) -> Operations:
@@ -27,6 +37,7 @@ def writes(*told: tuple[Kind, Outcome, int, int, int, int]) -> Operations:
         distances=np.full((n, 1), np.nan, np.float32),
         key=key.astype(np.int64),
         key_count=count.astype(np.int32),
+        version=np.where(kind == Kind.DELETE, -1, 1),
         error=np.full(n, ""),
     )
 
@@ -86,7 +97,8 @@ def test_no_writes_leave_what_was_loaded() -> None:
 def found(history: History) -> tuple[Violations, History]:
     reads = read_pair(history)
     assert reads is not None
-    return violations(ledger_of(history.operations, history.truth.rows), *reads), history
+    rows, versions = history.truth.rows, versions_of(written(history.operations))
+    return violations(ledger_of(history.operations, rows), versions, rows, *reads), history
 
 
 def kinds(history: History) -> dict[str, int]:
@@ -159,8 +171,8 @@ def test_one_read_confirms_nothing() -> None:
 
 
 def test_everything_gone_is_everything_lost_and_ten_of_it_named() -> None:
-    nothing = np.array([], dtype=np.int64)
-    history = replace(HISTORY, readbacks=(Readback(1, nothing, 0), Readback(2, nothing, 0)))
+    nothing, none = np.array([], dtype=np.int64), np.array([], dtype=np.int32)
+    history = replace(HISTORY, readbacks=(Readback(1, nothing, none, 0), Readback(2, nothing, none, 0)))
     violated = found(history)[0]
     reads = read_pair(history)
     assert reads is not None

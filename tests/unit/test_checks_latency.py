@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from harness.checks.answers import answers
 from harness.checks.latency import NEVER_NS, _resampled_percentiles, block_interval_ns, percentile_ns, to_ms
 from harness.checks.thresholds import DEFAULT
-from harness.history import NS_PER_MS, NS_PER_S, Kind
+from harness.history import NS_PER_MS, NS_PER_S
+from harness.kind import Kind
 from tests.unit.builders import healthy, never_sent, outage, stall, within
 
 values = st.lists(st.integers(0, 50), min_size=1, max_size=60)

@@ -11,7 +11,8 @@ from harness.checks.keys import key_times, lives
 from harness.checks.recall import mean_recall, own_recall, recall_at_k, wrong_answers
 from harness.checks.recovery import wrong_s
 from harness.checks.thresholds import DEFAULT
-from harness.history import NS_PER_S, History, Kind, Outcome
+from harness.history import NS_PER_S, History, Outcome
+from harness.kind import Kind
 from tests.unit.builders import Recipe, edit, healthy, outage, recall_drop, short_answers, within
 
 RECIPE = Recipe(steady_s=20, observe_s=20)
@@ -45,9 +46,9 @@ def test_a_hit_counts_once() -> None:
 
 def insert_at(history: History, key: int, distance: float) -> History:
     """Put one inserted row this near to every query."""
-    distances = history.truth.insert_distances.copy()
+    distances = history.truth.written_distances.copy()
     distances[:, key - history.truth.rows] = distance
-    return replace(history, truth=replace(history.truth, insert_distances=distances))
+    return replace(history, truth=replace(history.truth, written_distances=distances))
 
 
 def test_an_inserted_row_must_be_found_once_it_is_certain() -> None:
@@ -107,14 +108,14 @@ def random_history(rng: np.random.Generator) -> History:
     history = healthy(
         Recipe(steady_s=10, observe_s=0, fault_s=0, search_rate=2, insert_rate=4, rows=60, queries=4, k=5)
     )
-    n, rows, writes = len(history.operations), 60, len(history.truth.insert_keys)
+    n, rows, writes = len(history.operations), 60, len(history.truth.written_keys)
     distances = rng.integers(0, 40, (4, rows)).astype(np.float32) - 20
     order = np.argsort(distances, axis=1, kind="stable")[:, :12]
     truth = replace(
         history.truth,
         base_ids=order,
         base_distances=np.take_along_axis(distances, order, axis=1),
-        insert_distances=rng.integers(-20, 60, (4, writes)).astype(np.float32),
+        written_distances=rng.integers(-20, 60, (4, writes)).astype(np.float32),
     )
     operations = replace(
         history.operations,
@@ -130,8 +131,8 @@ def naive_recall(history: History, at: int, staleness_ns: int) -> float:
     query, sent, done = int(operations.query[at]), operations.sent_ns[at], operations.done_ns[at]
     near = dict(zip(truth.base_ids[query].tolist(), truth.base_distances[query].tolist(), strict=True))
     exact = dict(near)
-    for column, key in enumerate(truth.insert_keys.tolist()):
-        near[key] = float(truth.insert_distances[query, column])
+    for column, key in enumerate(truth.written_keys.tolist()):
+        near[key] = float(truth.written_distances[query, column])
         acked = any_of(history, Kind.INSERT, key, (0,), lambda o, i: o.done_ns[i] + staleness_ns <= sent)
         deleted = any_of(history, Kind.DELETE, key, (0, 2), lambda o, i: o.sent_ns[i] < done)
         if acked and not deleted:

@@ -3,8 +3,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from harness.checks.timeline import timeline
-from harness.history import Kind
+from harness.checks.answers import answers
+from harness.checks.thresholds import DEFAULT
+from harness.checks.timeline import Timeline, timeline
+from harness.history import History
+from harness.kind import Kind
 from tests.unit.builders import (
     Recipe,
     empty,
@@ -22,8 +25,12 @@ RECIPE = Recipe(steady_s=10, observe_s=10)
 HISTORY = healthy(RECIPE)
 
 
+def lined(history: History, bin_s: float = 1.0) -> Timeline:
+    return timeline(answers(history, DEFAULT), bin_s)
+
+
 def test_healthy_traffic_is_even() -> None:
-    found = timeline(HISTORY)
+    found = lined(HISTORY)
     assert found.origin_ns == RECIPE.at(0)
     assert found.t_s.tolist() == list(range(25))
     assert found.offered_rate.tolist() == [62.0] * 25
@@ -37,7 +44,7 @@ def test_healthy_traffic_is_even() -> None:
 
 def test_an_outage_has_errors_and_no_latency() -> None:
     history = never_sent(outage(HISTORY, 10, 12), within(HISTORY, 13, 14))
-    found = timeline(history)
+    found = lined(history)
     bad = [10, 11, 13]
     assert np.flatnonzero(found.error_rate).tolist() == bad
     assert found.error_rate[bad].tolist() == [62.0] * 3
@@ -48,7 +55,7 @@ def test_an_outage_has_errors_and_no_latency() -> None:
 
 
 def test_a_stall_shows_in_the_second_in_which_it_was_asked() -> None:
-    found = timeline(stall(HISTORY, 12, 13))
+    found = lined(stall(HISTORY, 12, 13))
     assert np.argmax(found.p99_ms) == 12
     assert found.p99_ms[12] == pytest.approx(1005)
     assert found.p50_ms[12] == pytest.approx(505, abs=20)
@@ -56,35 +63,35 @@ def test_a_stall_shows_in_the_second_in_which_it_was_asked() -> None:
 
 
 def test_wrong_answers_show_as_rate_and_recall() -> None:
-    found = timeline(recall_drop(HISTORY, 12, 14, 5))
+    found = lined(recall_drop(HISTORY, 12, 14, 5))
     assert np.flatnonzero(found.wrong_rate).tolist() == [12, 13]
     assert found.wrong_rate[12] == 50.0
     assert found.recall[12] == 0.5
 
 
 def test_bins_of_another_width_keep_rates_per_second() -> None:
-    found = timeline(HISTORY, bin_s=0.5)
+    found = lined(HISTORY, bin_s=0.5)
     assert len(found.t_s) == 50
     assert found.t_s[1] == 0.5
     assert found.offered_rate.sum() * 0.5 == len(HISTORY.operations)
 
 
 def test_percentiles_are_nearest_ranks_of_each_bin() -> None:
-    found = timeline(HISTORY)
+    found = lined(HISTORY)
     searches = within(HISTORY, 3, 4, [Kind.SEARCH])
     latency = np.sort((HISTORY.operations.done_ns - HISTORY.operations.intended_ns)[searches]) / 1e6
     assert (found.p50_ms[3], found.p95_ms[3], found.p99_ms[3]) == (latency[24], latency[47], latency[49])
 
 
 def test_nothing_is_a_timeline_of_no_bins() -> None:
-    found = timeline(empty(HISTORY))
+    found = lined(empty(HISTORY))
     assert all(len(getattr(found, f.name)) == 0 for f in fields(found) if f.name != "origin_ns")
 
 
 def test_neither_the_clock_nor_the_order_of_rows_matters() -> None:
     history = outage(recall_drop(HISTORY, 13, 15, 4), 10, 12)
     for other in (shifted(history, 12_345), shuffled(history, 5)):
-        one, two = timeline(history), timeline(other)
+        one, two = lined(history), lined(other)
         for f in fields(one):
             if f.name != "origin_ns":
                 assert np.array_equal(getattr(one, f.name), getattr(two, f.name), equal_nan=True), f.name
@@ -92,6 +99,6 @@ def test_neither_the_clock_nor_the_order_of_rows_matters() -> None:
 
 def test_writes_only_have_rates_and_no_latency() -> None:
     writes = replace(HISTORY, operations=HISTORY.operations.of_kind(Kind.INSERT, Kind.DELETE))
-    found = timeline(writes)
+    found = lined(writes)
     assert found.offered_rate[:24].tolist() == [12.0] * 24
     assert np.isnan(found.p50_ms).all()

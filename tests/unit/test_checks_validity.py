@@ -8,7 +8,8 @@ from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT
 from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import windows
-from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History, Kind
+from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History
+from harness.kind import Kind
 from harness.verdict import Validity, Verdict
 from tests.unit.builders import (
     Recipe,
@@ -24,7 +25,7 @@ from tests.unit.builders import (
     without_events,
 )
 
-RECIPE = Recipe()
+RECIPE = Recipe(upsert_rate=2, read_rate=5, stock_rate=5)
 HISTORY = healthy(RECIPE)
 
 
@@ -41,7 +42,7 @@ def unmet(history: History) -> dict[str, Verdict]:
 
 def test_a_healthy_history_meets_every_requirement_and_shows_each() -> None:
     assert unmet(HISTORY) == {}
-    assert len(rows(HISTORY)) == 16
+    assert len(rows(HISTORY)) == 19
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,13 @@ def test_a_container_that_ends_again_and_again_is_told_with_its_last_lines() -> 
     stack = "starting\nfatal error: out of luck\n" + "goroutine 1\n" * 20
     assert diagnose(seen(crashing, logs={"a": stack})).what.endswith("again and again: fatal error: out of luck")
     named = diagnose(seen(crashing, logs={"a": "dial tcp: lookup meta-store: no such host"}))
-    assert named.what.startswith("a name can't be resolved: dial tcp")
+    assert named.what == "a name can't be resolved: lookup meta-store: no such host"
+
+
+def test_a_member_that_looks_for_a_name_in_vain_says_so_while_it_runs() -> None:
+    log = r'[ERROR] ["retry"] [error="dial tcp: lookup meta-store on 10.96.0.10:53: no such host\\""]'
+    named = diagnose(seen(pod(ready=False), logs={"a": log}))
+    assert named.what == "a name can't be resolved: lookup meta-store on 10.96.0.10:53: no such host"
 
 
 def test_a_dependency_comes_before_the_pods_that_wait_for_it() -> None:

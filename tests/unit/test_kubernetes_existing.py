@@ -29,7 +29,7 @@ class Server:
     def knows(self, *_: str) -> bool:
         return True
 
-    def get(self, *_: str) -> dict[str, Any] | None:
+    def milvus(self, *_: str) -> dict[str, Any] | None:
         return {"kind": "Milvus"} if self._resource else None
 
     def close(self) -> None:

@@ -115,6 +115,16 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_made() -> None:
     assert hosts.find("mine")
 
 
+def test_a_kind_cluster_of_somebody_elses_is_never_taken_nor_removed(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLUSTERS", "harness-mine")
+    with pytest.raises(BadInput, match="there is a kind cluster harness-mine of somebody's"):
+        hosts.make("mine", KindOptions())
+    assert "delete" not in notes.read_text(encoding="utf-8")
+    assert hosts.find("mine") is None
+
+
 def test_what_is_missing_is_said_with_its_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_DAEMON", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock")
     with pytest.raises(ClusterError, match=r"Cannot connect to the Docker daemon.*start Docker"):

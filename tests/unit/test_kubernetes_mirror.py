@@ -45,15 +45,20 @@ class Server:
     def patch(self, *arguments: Any) -> Object:
         if arguments[3] not in self.patched:
             self.patched.append(arguments[3])
-        return self.get()
+        return self.milvus()
 
-    def get(self, *_: Any) -> Object:
+    def milvus(self, *_: Any) -> Object:
         return resource(1 + len(self.patched), MilvusUpdated="True", MilvusReady="True")
 
 
 def deployment() -> Object:
     labels = {"app.kubernetes.io/instance": "dev", "app.kubernetes.io/component": "querynode"}
-    return {"metadata": {"name": "d", "uid": "d", "labels": labels, "resourceVersion": "1"}, "spec": {"replicas": 2}}
+    return deployed("d", 2, labels)
+
+
+def deployed(name: str, replicas: int, labels: dict[str, str]) -> Object:
+    spec = {"replicas": replicas, "template": {"metadata": {"labels": labels}}}
+    return {"metadata": {"name": name, "uid": name, "resourceVersion": "1"}, "spec": spec}
 
 
 def at(version: str, found: Object) -> Object:
@@ -98,6 +103,33 @@ def test_a_member_that_is_replaced_keeps_its_place(tmp_path: Path) -> None:
     assert until(lambda: [one.name for one in follower.pods().values()] == ["new"], 5)
     assert follower.pods()["querynode-1"].health is Health.STARTING
     follower.stop()
+
+
+def etcd(name: str, **metadata: Any) -> Object:
+    made = pod(name, uid=name, created=f"2025-01-01T00:00:0{len(name)}Z", **metadata)
+    made["metadata"]["labels"] = {"app": "etcd"}
+    return made
+
+
+def test_a_dependency_whose_old_pod_is_still_leaving_keeps_its_place(tmp_path: Path) -> None:
+    follower = Follower(cast("Kube", Server([], watches=[])), "dev", "dev", {Role.ETCD: "app=etcd"}, Diary(tmp_path))
+    follower._on_pod("ADDED", etcd("a"), 0)
+    # A replacement may be there before what it replaces is gone, even where that was deleted without grace.
+    leaving = etcd("a", deletionTimestamp="2025-01-01T00:00:00Z")
+    for change, found in (("MODIFIED", leaving), ("ADDED", etcd("bb")), ("DELETED", leaving)):
+        follower._on_pod(change, found, 0)
+    assert {name: found.name for name, found in follower.pods().items()} == {"etcd-1": "bb"}
+    assert follower.wanted() == {Role.ETCD: 1}
+
+
+def test_a_dependency_should_have_what_its_deployment_says(tmp_path: Path) -> None:
+    follower = Follower(cast("Kube", Server([], watches=[])), "dev", "dev", {Role.ETCD: "app=etcd"}, Diary(tmp_path))
+    follower._on_deployment("ADDED", deployed("etcd", 1, {"app": "etcd"}), 0)
+    for found in (etcd("a"), etcd("bb")):  # one more for a moment, while they are rolled
+        follower._on_pod("ADDED", found, 0)
+    follower._on_pod("DELETED", etcd("a"), 0)
+    assert [pod.name for pod in follower.pods().values()] == ["bb"]
+    assert follower.wanted() == {Role.ETCD: 1}
 
 
 def test_a_change_is_through_when_the_pods_and_the_resource_say_so(tmp_path: Path) -> None:

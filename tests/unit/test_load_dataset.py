@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.errors import BadInput
-from harness.load.dataset import insert_vectors, load_dataset
+from harness.load.dataset import load_dataset, written_vectors
 from harness.load.truth import nearest
 from harness.plan.specs import DataSpec
 
@@ -62,7 +62,7 @@ def test_more_of_one_thing_changes_no_other() -> None:
 def test_queries_and_inserts_lie_among_the_rows_and_are_none_of_them() -> None:
     spec = DataSpec(rows=5000, queries=50)
     data = load_dataset(spec, 3)
-    inserts = insert_vectors(spec, data, 50, 3)
+    inserts = written_vectors(spec, data, 50, 3)
     unrelated = load_dataset(spec, 4).queries
 
     def mean_nearest(vectors: np.ndarray[Any, np.dtype[np.float32]]) -> float:
@@ -79,8 +79,8 @@ def test_own_vectors_from_npy(tmp_path: Path) -> None:
     data = load_dataset(spec, 1)
     np.testing.assert_array_equal(data.vectors, vectors[:40].astype(np.float32))
     assert data.queries.shape == (7, 4)
-    assert insert_vectors(spec, data, 5, 1).shape == (5, 4)
-    assert insert_vectors(spec, data, 5, 1).dtype == np.float32
+    assert written_vectors(spec, data, 5, 1).shape == (5, 4)
+    assert written_vectors(spec, data, 5, 1).dtype == np.float32
 
 
 def test_own_vectors_and_queries_from_ann_benchmarks(tmp_path: Path) -> None:

@@ -19,16 +19,19 @@ import pytest
 
 from harness.cluster import Endpoint
 from harness.errors import BadInput, ClusterError
-from harness.history import NS_PER_S, Kind, Operations, Outcome
-from harness.load.job import LoadJob, load_job, save_job
+from harness.history import NS_PER_S, Operations, Outcome
+from harness.kind import Kind
+from harness.load import process
+from harness.load.job import LoadJob, load_job, save_job, share, writers
 from harness.load.operations import read_operations
-from harness.load.process import LOG_FILE, LoadProcess
-from harness.load.schedule import FIRST_INSERT_KEY, make_schedule
+from harness.load.process import Load, log_file
+from harness.load.schedule import FIRST_INSERT_KEY, FIRST_UPSERT_KEY, make_schedule
 from harness.load.wire import SearchShape
 from harness.plan.specs import TrafficSpec
 from tests.unit.fake_milvus import FakeMilvus, serving
 
 _DEADLINE_S = 0.5
+_OTHER_RATES = ("delete_rate", "upsert_rate", "read_rate", "stock_rate")
 
 
 @pytest.fixture
@@ -38,9 +41,10 @@ def fake() -> Iterator[FakeMilvus]:
 
 
 def _job(endpoint: Endpoint, seconds: float, **rates: float) -> LoadJob:
-    traffic = TrafficSpec(**({"search_rate": 50.0, "insert_rate": 10.0, "delete_rate": 0.0} | rates))  # type: ignore[arg-type]
+    plain = {"search_rate": 50.0, "insert_rate": 10.0} | dict.fromkeys(_OTHER_RATES, 0.0)
+    traffic = TrafficSpec(**(plain | rates))  # type: ignore[arg-type]
     schedule = make_schedule(traffic, seconds, 4, 1)
-    vectors = np.arange(4 * (4 + len(schedule.insert_keys)), dtype=np.float32).reshape(-1, 4)
+    vectors = np.arange(4 * (4 + len(schedule.written_keys)), dtype=np.float32).reshape(-1, 4)
     shape = SearchShape("things", "L2", 3, {"nprobe": 1})
     return LoadJob(endpoint, shape, schedule, vectors[:4], vectors[4:], _DEADLINE_S)
 
@@ -52,16 +56,16 @@ def _wait(reached: Callable[[], bool], timeout_s: float = 20) -> None:
         threading.Event().wait(0.02)
 
 
-def _read(folder: Path, job: LoadJob, load: LoadProcess) -> Operations:
+def _read(folder: Path, job: LoadJob, load: Load) -> Operations:
     return read_operations(folder, job.schedule, load.t0_ns, k=job.shape.k)
 
 
 def test_a_schedule_is_kept_to_its_end(fake: FakeMilvus, tmp_path: Path) -> None:
     job = _job(fake.endpoint, 2)
-    with LoadProcess(tmp_path, job, owner="tag-7") as load:
-        arguments, environment = psutil.Process(load.pid).cmdline(), psutil.Process(load.pid).environ()
+    with Load(tmp_path, job, owner="tag-7") as load:
+        arguments, environment = psutil.Process(load.pids[0]).cmdline(), psutil.Process(load.pids[0]).environ()
         load.started()
-        _wait(lambda: not load.running)
+        _wait(lambda: bool(load.ended))
         progress = load.progress()
     assert not any("secret" in argument for argument in arguments)
     assert environment["MILVUS_HARNESS_OWNER"] == "tag-7"
@@ -74,10 +78,10 @@ def test_a_schedule_is_kept_to_its_end(fake: FakeMilvus, tmp_path: Path) -> None
     assert (read.done_ns > read.sent_ns).all()
     assert (read.hits[read.kind == Kind.SEARCH] == [3, 1, 2]).all()
     inserted = {request.fields_data[0].scalars.long_data.data[0]: request for request in fake.inserts}
-    assert sorted(inserted) == job.schedule.insert_keys.tolist()
+    assert sorted(inserted) == list(range(FIRST_INSERT_KEY, FIRST_INSERT_KEY + job.schedule.inserted))
     for key, request in inserted.items():
-        sent = request.fields_data[2].vectors.float_vector.data
-        assert list(sent) == job.inserts[key - FIRST_INSERT_KEY].tolist()
+        sent = request.fields_data[3].vectors.float_vector.data
+        assert list(sent) == job.written[key - FIRST_UPSERT_KEY].tolist()
 
 
 def test_a_stall_delays_nothing_that_follows(fake: FakeMilvus, tmp_path: Path) -> None:
@@ -91,8 +95,8 @@ def test_a_stall_delays_nothing_that_follows(fake: FakeMilvus, tmp_path: Path) -
     stalled = threading.Event()
     fake.before = stall
     job = _job(fake.endpoint, 2, insert_rate=0.0)
-    with LoadProcess(tmp_path, job, owner="x") as load:
-        _wait(lambda: not load.running)
+    with Load(tmp_path, job, owner="x") as load:
+        _wait(lambda: bool(load.ended))
     stalled.set()
     read = _read(tmp_path, job, load)
     assert np.count_nonzero(read.outcome == Outcome.FAIL) == 1
@@ -106,8 +110,8 @@ def test_a_stall_delays_nothing_that_follows(fake: FakeMilvus, tmp_path: Path) -
 def test_what_a_dying_server_leaves_open(fake: FakeMilvus, tmp_path: Path) -> None:
     fake.before = lambda _, context: context.abort(grpc.StatusCode.UNAVAILABLE, "going")
     job = _job(fake.endpoint, 1)
-    with LoadProcess(tmp_path, job, owner="x") as load:
-        _wait(lambda: not load.running)
+    with Load(tmp_path, job, owner="x") as load:
+        _wait(lambda: bool(load.ended))
         progress = load.progress()
     read = _read(tmp_path, job, load)
     assert (read.outcome[read.kind == Kind.SEARCH] == Outcome.FAIL).all()
@@ -118,22 +122,22 @@ def test_what_a_dying_server_leaves_open(fake: FakeMilvus, tmp_path: Path) -> No
 def test_a_cluster_that_is_not_there_is_measured_all_the_same(fake: FakeMilvus, tmp_path: Path) -> None:
     nowhere = replace(fake.endpoint, port=1)
     job = _job(nowhere, 1)
-    with LoadProcess(tmp_path, job, owner="x") as load:
-        _wait(lambda: not load.running, timeout_s=30)
+    with Load(tmp_path, job, owner="x") as load:
+        _wait(lambda: bool(load.ended), timeout_s=30)
     assert not np.isin(_read(tmp_path, job, load).outcome, (Outcome.OK, Outcome.NEVER_SENT)).any()
 
 
 def test_stopped_midway_it_records_what_is_in_flight(fake: FakeMilvus, tmp_path: Path) -> None:
     released = threading.Event()
     job = _job(fake.endpoint, 60)
-    with LoadProcess(tmp_path, job, owner="x") as load:
+    with Load(tmp_path, job, owner="x") as load:
         load.started()
         held_ns = time.monotonic_ns()
         fake.before = lambda *_: (released.wait(timeout=5), None)[1]
         threading.Event().wait(0.2)
         until_ns = time.monotonic_ns()
         load.stop()
-        assert not load.running
+        assert load.ended
         load.stop()
     released.set()
     read = read_operations(tmp_path, job.schedule, load.t0_ns, k=3, until_ns=until_ns)
@@ -147,9 +151,9 @@ def test_stopped_midway_it_records_what_is_in_flight(fake: FakeMilvus, tmp_path:
 
 def test_a_killed_load_leaves_its_writes_open(fake: FakeMilvus, tmp_path: Path) -> None:
     job = _job(fake.endpoint, 4)
-    with LoadProcess(tmp_path, job, owner="x") as load:
+    with Load(tmp_path, job, owner="x") as load:
         load.started()
-        os.killpg(load.pid, signal.SIGKILL)
+        os.killpg(load.pids[0], signal.SIGKILL)
     read = _read(tmp_path, job, load)
     assert (read.outcome == Outcome.OK).any()
     rest = read.where(read.outcome != Outcome.OK)
@@ -160,10 +164,10 @@ _HARNESS = """
 import sys
 from pathlib import Path
 from harness.load.job import load_job
-from harness.load.process import LoadProcess
-load = LoadProcess(Path(sys.argv[1]) / "run", load_job(Path(sys.argv[1])), owner="x")
+from harness.load.process import Load
+load = Load(Path(sys.argv[1]) / "run", load_job(Path(sys.argv[1])), owner="x")
 load.start()
-print(load.pid, flush=True)
+print(load.pids[0], flush=True)
 sys.stdin.read()
 """
 
@@ -187,11 +191,43 @@ def test_why_it_did_not_start_is_said(fake: FakeMilvus, tmp_path: Path, monkeypa
     monkeypatch.setattr(
         "harness.load.process._command", lambda _: [sys.executable, "-c", "raise SystemExit('no luck')"]
     )
-    load = LoadProcess(tmp_path, _job(fake.endpoint, 1), owner="x")
+    load = Load(tmp_path, _job(fake.endpoint, 1), owner="x")
     with pytest.raises(ClusterError, match="no luck") as caught:
         load.start()
-    assert str(tmp_path / LOG_FILE) in str(caught.value)
+    assert str(tmp_path / log_file("0")) in str(caught.value)
     load.stop()
+
+
+def test_another_clock_is_refused(fake: FakeMilvus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = ["unshare", "--time", "--monotonic", "1000", "--"]
+    if subprocess.run([*elsewhere, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no time namespace can be made here: it takes root and a kernel that has them")
+    monkeypatch.setattr(process, "_command", lambda job, made=process._command: [*elsewhere, *made(job)])
+    load = Load(tmp_path, _job(fake.endpoint, 1), owner="x")
+    with pytest.raises(ClusterError, match=r"has another clock: \+\d+\.\d+ s .*one time namespace"):
+        load.start()
+    assert not any(psutil.pid_exists(pid) for pid in load.pids)
+
+
+def test_several_processes_share_a_schedule_and_its_clock(fake: FakeMilvus, tmp_path: Path) -> None:
+    job = replace(_job(fake.endpoint, 2, upsert_rate=5, read_rate=5), processes=3, deadline_s=10.0)
+    with Load(tmp_path, job, owner="x") as load:
+        _wait(lambda: bool(load.ended))
+        assert len(set(load.pids)) == 3
+    read = _read(tmp_path, job, load)
+    assert (read.outcome == Outcome.OK).all()
+    assert (read.version[read.kind == Kind.READ] == 1).all()
+    sizes = [len(share(job.schedule, writer, 3)) for writer in writers(job.schedule, 3)]
+    assert (sum(sizes), max(sizes) - min(sizes) <= 1) == (len(job.schedule), True)
+    assert len(list(tmp_path.glob("operations-*.arrow"))) == 3
+
+
+def test_stock_searches_are_one_processs_own() -> None:
+    schedule = make_schedule(TrafficSpec(), 5, 4, 1)
+    assert writers(schedule, 2) == ("0", "1", "stock")
+    stock = share(schedule, "stock", 2)
+    assert (schedule.kind[stock] == Kind.STOCK).all()
+    assert sorted([*stock, *share(schedule, "0", 2), *share(schedule, "1", 2)]) == list(range(len(schedule)))
 
 
 def test_a_job_survives_its_folder_without_its_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.history import NS_PER_S, Kind
+from harness.history import NS_PER_S
+from harness.kind import SEARCHES, Kind
 from harness.load.schedule import (
     FIRST_INSERT_KEY,
+    FIRST_UPSERT_KEY,
     MIN_AGE_S,
+    READ_AFTER_NS,
+    UPSERTED,
     Schedule,
     load_schedule,
     load_vectors,
@@ -34,26 +38,28 @@ def test_what_holds_for_every_schedule(
     rates: tuple[float, float, float], rows: int, seconds: float, queries: int, seed: int
 ) -> None:
     search, insert, delete = rates
-    traffic = TrafficSpec(search + 0.5, insert, delete, rows)
+    traffic = TrafficSpec(search + 0.5, insert, delete, rows_per_insert=rows)
     made = make_schedule(traffic, seconds, queries, seed)
     assert _same(made, make_schedule(traffic, seconds, queries, seed))
     assert made.op_id.tolist() == list(range(len(made)))
     assert (np.diff(made.offset_ns) >= 0).all()
     assert ((made.offset_ns >= 0) & (made.offset_ns < seconds * NS_PER_S)).all()
     of = {kind: made.kind == kind for kind in Kind}
-    for kind, rate in ((Kind.SEARCH, search + 0.5), (Kind.INSERT, insert)):
+    for kind, rate in ((Kind.SEARCH, search + 0.5), (Kind.INSERT, insert), (Kind.UPSERT, 2), (Kind.STOCK, 5)):
         times = made.offset_ns[of[kind]]
         assert abs(len(times) - rate * seconds) <= 1
         if len(times) > 1:
             np.testing.assert_allclose(np.diff(times), NS_PER_S / rate, atol=2)
-    assert ((made.query >= 0) == of[Kind.SEARCH]).all()
+    assert ((made.query >= 0) == (of[Kind.SEARCH] | of[Kind.STOCK])).all()
     assert (made.query < queries).all()
-    asked = np.bincount(made.query[of[Kind.SEARCH]], minlength=queries)
-    assert asked.max() - asked.min() <= 1
-    assert ((made.key_count == rows) == ~of[Kind.SEARCH]).all()
+    for kind in SEARCHES:
+        asked = np.bincount(made.query[of[kind]], minlength=queries)
+        assert asked.max() - asked.min() <= 1
+    assert (made.key_count[of[Kind.INSERT] | of[Kind.DELETE]] == rows).all()
     inserted = made.key[of[Kind.INSERT]]
     assert inserted.tolist() == [FIRST_INSERT_KEY + rows * n for n in range(len(inserted))]
-    assert len(made.insert_keys) == rows * len(inserted)
+    assert made.inserted == rows * len(inserted)
+    assert made.written_keys[[0, -1]].tolist() == [FIRST_UPSERT_KEY, FIRST_INSERT_KEY + made.inserted - 1]
     born = dict(zip(inserted.tolist(), made.offset_ns[of[Kind.INSERT]].tolist(), strict=True))
     gone = made.key[of[Kind.DELETE]].tolist()
     assert len(set(gone)) == len(gone)
@@ -63,7 +69,28 @@ def test_what_holds_for_every_schedule(
 
 def test_kinds_never_start_together_by_default() -> None:
     for seed in range(20):
-        assert np.diff(make_schedule(TrafficSpec(), 60, 200, seed).offset_ns).min() > NS_PER_S / 50 / 10
+        assert np.diff(make_schedule(TrafficSpec(), 60, 200, seed).offset_ns).min() > NS_PER_S / 50 / 15
+
+
+def test_upserts_take_their_rows_in_turn_and_a_read_looks_for_the_newest_that_is_old_enough() -> None:
+    made = make_schedule(TrafficSpec(), 60, 200, 1)
+    latest: list[tuple[int, int, int]] = []
+    for kind, at_ns, key, version in zip(made.kind, made.offset_ns, made.key, made.version, strict=True):
+        if kind == Kind.UPSERT:
+            latest.append((int(at_ns), int(key), int(version)))
+        elif kind == Kind.READ:
+            old_enough = [key for when, key, _ in latest if when <= at_ns - READ_AFTER_NS]
+            assert key == old_enough[-1]
+    assert [key - FIRST_UPSERT_KEY for _, key, _ in latest] == [n % UPSERTED for n in range(len(latest))]
+    assert [version for *_, version in latest] == [n // UPSERTED + 1 for n in range(len(latest))]
+    assert set(made.version[made.kind == Kind.READ]) == {-1}
+
+
+def test_reads_without_upserts_find_nothing() -> None:
+    with pytest.raises(BadInput, match="nothing to look for"):
+        TrafficSpec(upsert_rate=0)
+    made = make_schedule(TrafficSpec(upsert_rate=0, read_rate=0), 5, 200, 1)
+    assert not np.isin(made.kind, (Kind.UPSERT, Kind.READ)).any()
 
 
 def test_deletes_keep_their_rate_once_there_is_something_to_delete() -> None:

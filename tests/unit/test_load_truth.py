@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from harness.errors import BadInput
 from harness.load import truth
-from harness.load.dataset import Dataset, insert_vectors, load_dataset
-from harness.load.schedule import FIRST_INSERT_KEY, make_schedule
+from harness.load.dataset import Dataset, load_dataset, written_vectors
+from harness.load.schedule import FIRST_INSERT_KEY, FIRST_UPSERT_KEY, UPSERTED, make_schedule
 from harness.load.truth import exact_truth, nearest
 from harness.plan.specs import DataSpec, TrafficSpec
 
@@ -68,37 +68,37 @@ def _small() -> tuple[DataSpec, Dataset]:
 def test_truth_covers_rows_and_inserts(tmp_path: Path) -> None:
     spec, data = _small()
     schedule = make_schedule(TrafficSpec(insert_rate=2), 5, spec.queries, 1)
-    inserts = insert_vectors(spec, data, len(schedule.insert_keys), 1)
+    inserts = written_vectors(spec, data, len(schedule.written_keys), 1)
     found = exact_truth(spec, data, schedule, inserts, tmp_path / "cache")
     assert (found.metric, found.k, found.rows) == ("L2", 10, 300)
     assert found.base_ids.shape == found.base_distances.shape == (6, 100)
-    assert found.insert_keys.tolist() == list(range(FIRST_INSERT_KEY, FIRST_INSERT_KEY + 10))
-    np.testing.assert_allclose(found.insert_distances, _by_definition(inserts, data.queries, "L2"), rtol=1e-6)
+    assert found.written_keys.tolist() == list(range(FIRST_UPSERT_KEY, FIRST_INSERT_KEY + 10))
+    np.testing.assert_allclose(found.written_distances, _by_definition(inserts, data.queries, "L2"), rtol=1e-6)
 
 
 def test_neighbours_are_computed_once_for_the_same_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec, data = _small()
     schedule = make_schedule(TrafficSpec(insert_rate=0), 5, spec.queries, 1)
-    none = np.zeros((0, 8), np.float32)
-    first = exact_truth(spec, data, schedule, none, tmp_path)
-    assert first.insert_distances.shape == (6, 0)
+    least = np.zeros((UPSERTED, 8), np.float32)
+    first = exact_truth(spec, data, schedule, least, tmp_path)
+    assert first.written_distances.shape == (6, UPSERTED)
     with monkeypatch.context() as patched:
         patched.setattr(truth, "nearest", lambda *_: pytest.fail("not cached"))
-        again = exact_truth(spec, data, schedule, none, tmp_path)
+        again = exact_truth(spec, data, schedule, least, tmp_path)
     np.testing.assert_array_equal(first.base_distances, again.base_distances)
     changed = Dataset(data.vectors + 1, data.queries)
-    other = exact_truth(spec, changed, schedule, none, tmp_path)
+    other = exact_truth(spec, changed, schedule, least, tmp_path)
     assert not np.array_equal(first.base_distances, other.base_distances)
 
 
 def test_half_a_cached_file_is_computed_anew(tmp_path: Path) -> None:
     spec, data = _small()
     schedule = make_schedule(TrafficSpec(insert_rate=0), 5, spec.queries, 1)
-    none = np.zeros((0, 8), np.float32)
-    first = exact_truth(spec, data, schedule, none, tmp_path)
+    least = np.zeros((UPSERTED, 8), np.float32)
+    first = exact_truth(spec, data, schedule, least, tmp_path)
     (cached,) = tmp_path.iterdir()
     cached.write_bytes(cached.read_bytes()[:100])
-    np.testing.assert_array_equal(exact_truth(spec, data, schedule, none, tmp_path).base_ids, first.base_ids)
+    np.testing.assert_array_equal(exact_truth(spec, data, schedule, least, tmp_path).base_ids, first.base_ids)
 
 
 def test_every_scheduled_insert_needs_its_vector(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from harness.cluster import Endpoint
-from harness.history import Kind, Outcome
+from harness.history import Outcome
+from harness.kind import Kind
 from harness.load.wire import (
     SearchShape,
     call_metadata,

@@ -10,7 +10,7 @@ import pytest
 
 from harness.history import Event, EventKind
 from harness.platforms.waiting import until
-from harness.run.machine import Look, MachineWatcher, between, look
+from harness.run.machine import Look, MachineWatcher, MembersS, between, look
 
 BURN = "import time; end = time.monotonic() + 20\nwhile time.monotonic() < end: pass"
 
@@ -25,19 +25,26 @@ def test_what_is_not_ours_is_what_others_took() -> None:
 def test_our_own_processes_are_seen() -> None:
     child = subprocess.Popen([sys.executable, "-c", BURN])
     try:
-        assert {os.getpid(), child.pid} <= look().own_s.keys()
-        assert until(lambda: look().own_s[child.pid] > 0.2, 10)
+        assert {os.getpid(), child.pid} <= look({}).own_s.keys()
+        assert until(lambda: look({}).own_s[child.pid] > 0.2, 10)
     finally:
         child.kill()
         child.wait()
 
 
-@pytest.mark.parametrize("knows_members", [True, False])
-def test_every_second_it_is_told_how_much_was_taken(knows_members: bool) -> None:
+def test_members_that_are_no_processes_of_ours_may_be_told_of() -> None:
+    before = Look(10.0, 100.0, 0.0, {1: 50.0, "node": 5.0})
+    assert between(before, Look(12.0, 104.0, 0.0, {1: 51.0, "node": 7.0})) == pytest.approx((0.5, 0.0))
+    # A node that was stopped and started counts from nothing again.
+    assert between(before, Look(12.0, 104.0, 0.0, {1: 51.0, "node": 0.5})) == pytest.approx((1.5, 0.0))
+
+
+@pytest.mark.parametrize("members_s", [dict, None])
+def test_every_second_it_is_told_how_much_was_taken(members_s: MembersS | None) -> None:
     told: list[Event] = []
-    with MachineWatcher(told.append, knows_members=knows_members):
+    with MachineWatcher(told.append, members_s):
         assert until(lambda: len(told) >= 2, 10)
     for event in told:
         assert event.kind is EventKind.MACHINE
         assert float(event.detail["cores"]) >= float(event.detail["stolen"]) >= 0
-        assert knows_members or event.detail["cores"] == event.detail["stolen"]
+        assert members_s or event.detail["cores"] == event.detail["stolen"]

@@ -1,4 +1,7 @@
-"""A run that was recorded on a real cluster under the settings profile `default`: judged again, drawn again."""
+"""Runs that were recorded on a real cluster: judged again, drawn again.
+
+One is of the gate under the settings profile `default`; the other the harness's test on itself, every violation in it.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,26 @@ from pathlib import Path
 
 import pytest
 
+from harness.run.judging import review
 from harness.slo.limits import PROFILES
 from harness.store.run_folder import RunFolder
 
-ARCHIVE = Path(__file__).parents[1] / "data" / "default-run.tar.xz"
+ARCHIVES = sorted((Path(__file__).parents[1] / "data").glob("*.tar.xz"))
+GATE = "default-run.tar.xz"
+
+
+def unpacked(archive: Path, into: Path) -> Path:
+    """Unpack a run; return its folder."""
+    with tarfile.open(archive) as packed:
+        packed.extractall(into, filter="data")
+    (folder,) = into.iterdir()
+    return folder
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
-    (folder,) = tmp_path.iterdir()
-    return folder
+    (archive,) = (path for path in ARCHIVES if path.name == GATE)
+    return unpacked(archive, tmp_path)
 
 
 def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,6 +51,15 @@ def test_offline_the_verdict_is_the_same(run: Path) -> None:
     done = harness("recheck", str(run))
     assert done.returncode == before["exit_code"] == 0, done.stdout
     assert "PASS" in done.stdout
+
+
+@pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.xz"))
+def test_every_figure_is_the_same_bit_for_bit(archive: Path, tmp_path: Path) -> None:
+    """On whatever Python this runs: tox -e py312-unit, tox -e py313-unit."""
+    folder = RunFolder.open(unpacked(archive, tmp_path))
+    before = (folder.path / "verdict.json").read_bytes()
+    folder.write_verdict(review(folder).verdict)
+    assert (folder.path / "verdict.json").read_bytes() == before
 
 
 def test_limits_bite(run: Path) -> None:
@@ -67,9 +87,26 @@ def test_a_run_without_its_verdict_can_still_be_judged(run: Path) -> None:
     assert harness("recheck", str(run)).returncode == 0
 
 
-def test_a_history_that_was_cut_is_invalid_and_judged_with_what_is_known(run: Path) -> None:
-    (stream,) = RunFolder.open(run).scenarios_path.glob("*/operations-*.arrow")
-    content = stream.read_bytes()
-    stream.write_bytes(content[: len(content) // 2])
+def test_a_history_that_was_cut_is_refused_in_one_line(run: Path) -> None:
+    stream = cut(run)
+    done = harness("recheck", str(run))
+    assert done.returncode == 4, done.stdout
+    assert f"{stream.name} was changed after the run had ended" in " ".join(done.stderr.split())
+
+
+def test_a_run_that_was_killed_is_invalid_and_judged_with_what_is_known(run: Path) -> None:
+    (record,) = RunFolder.open(run).scenarios_path.glob("*/scenario.json")
+    as_killed = json.loads(record.read_text(encoding="utf-8")) | {"complete": False, "digests": {}}
+    record.write_text(json.dumps(as_killed), encoding="utf-8")
+    cut(run)
     done = harness("recheck", str(run))
     assert done.returncode == 3, done.stdout
+    assert "INVALID" in done.stdout
+
+
+def cut(run: Path) -> Path:
+    """Leave half of a stream; return its file."""
+    (stream,) = RunFolder.open(run).scenarios_path.glob("*/operations-0-*.arrow")
+    content = stream.read_bytes()
+    stream.write_bytes(content[: len(content) // 2])
+    return stream

@@ -12,7 +12,7 @@ import pytest
 from harness.cluster import Endpoint
 from harness.errors import BadInput
 from harness.load.job import LoadJob, load_job, save_job
-from harness.load.process import LoadProcess, _command
+from harness.load.process import Load, _command
 from harness.load.schedule import make_schedule
 from harness.load.wire import SearchShape
 from harness.plan.plan import make_plan
@@ -42,7 +42,7 @@ def texts_below(folder: Path) -> dict[str, bytes]:
 
 def job() -> LoadJob:
     schedule = make_schedule(TrafficSpec(), 1.0, 2, seed=1)
-    vectors = np.zeros((len(schedule.insert_keys), 4), np.float32)
+    vectors = np.zeros((len(schedule.written_keys), 4), np.float32)
     return LoadJob(
         ENDPOINT, SearchShape("c", "L2", 10, {"nprobe": 1}), schedule, np.zeros((2, 4), np.float32), vectors, 1.0
     )
@@ -62,7 +62,7 @@ def test_the_load_gets_it_by_its_environment_and_not_by_files_or_arguments(
     assert (tmp_path / "load.json").exists()
     assert not any(b"Zy9" in content for content in texts_below(tmp_path).values())
     assert not any("Zy9" in argument for argument in _command(job()))
-    assert "Zy9" not in repr(LoadProcess(tmp_path, job(), owner="me"))
+    assert "Zy9" not in repr(Load(tmp_path, job(), owner="me"))
     monkeypatch.setenv("MILVUS_HARNESS_TOKEN", TOKEN)
     assert load_job(tmp_path).endpoint == ENDPOINT
 

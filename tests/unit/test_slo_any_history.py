@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.history import NS_PER_S, Event, EventKind, History, Kind
+from harness.history import NS_PER_S, Event, EventKind, History
+from harness.kind import Kind
 from harness.slo import judge, load_limits
 from harness.verdict import Judgement, Verdict
 from tests.unit.builders import (
@@ -26,7 +27,7 @@ from tests.unit.builders import (
 )
 from tests.unit.judged import LIMITS, failed, values
 
-RECIPE = Recipe()
+RECIPE = Recipe(upsert_rate=2, read_rate=5, stock_rate=5)
 HISTORY = healthy(RECIPE)
 
 
@@ -73,7 +74,7 @@ def test_a_history_without_truth_is_no_pass() -> None:
         t,
         base_ids=t.base_ids[:0],
         base_distances=t.base_distances[:0],
-        insert_distances=t.insert_distances[:0],
+        written_distances=t.written_distances[:0],
     )
     assert judge(replace(HISTORY, truth=none), LIMITS).verdict is Verdict.INVALID
 

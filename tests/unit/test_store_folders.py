@@ -41,7 +41,7 @@ def filled(run: RunFolder, past: History, *, complete: bool = True) -> ScenarioF
 def write_operations(folder: Path, done: Operations, *, until_ns: int) -> None:
     """Schedule everything and record what was intended before the traffic was ended."""
     offsets = done.intended_ns - sample_run.T0_NS
-    schedule = Schedule(done.op_id, done.kind, offsets, done.query, done.key, done.key_count)
+    schedule = Schedule(done.op_id, done.kind, offsets, done.query, done.key, done.key_count, done.version)
     nothing = np.zeros((0, 4), np.float32)
     save_schedule(folder, schedule, nothing, nothing)
     with Recorder(folder, "1", schedule, sample_run.T0_NS) as recorder:
@@ -194,6 +194,33 @@ def test_damage_is_named_by_its_file(tmp_path: Path, damage: Callable[[Path], ob
     damage(folder.path)
     with pytest.raises(BadInput, match=said):
         folder.read_history()
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda path: _flip(path / "events.arrow"), "events.arrow was changed after the run had ended"),
+        (lambda path: _flip(path / "operations-1.arrow"), "operations-1.arrow was changed"),
+        (lambda path: _flip(path / "readback-1.npz"), "readback-1.npz was changed"),
+        (lambda path: (path / "operations-1.arrow").unlink(), "operations-1.arrow was removed"),
+        (lambda path: (path / "operations-2.arrow").write_bytes(b""), "operations-2.arrow was added"),
+    ],
+)
+def test_a_history_that_was_edited_is_refused(tmp_path: Path, edit: Callable[[Path], object], said: str) -> None:
+    folder = filled(RunFolder.create(tmp_path, RUN), sample_run.history())
+    folder.write_record(sample_run.record(digests=folder.digests()))
+    assert len(folder.read_history().operations)
+    edit(folder.path)
+    with pytest.raises(BadInput, match=said) as caught:
+        folder.read_history()
+    assert "restore" in str(caught.value)
+
+
+def _flip(file: Path) -> None:
+    """Change one bit in the middle."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
 
 
 def test_a_seeded_history_is_the_same_each_time() -> None:

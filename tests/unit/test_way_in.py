@@ -10,7 +10,8 @@ from harness.checks.answers import answers
 from harness.checks.recovery import bad_bins, downtime
 from harness.checks.thresholds import DEFAULT
 from harness.checks.way_in import WayIn, broken_spans, way_in
-from harness.history import Event, EventKind, History, Kind
+from harness.history import Event, EventKind, History
+from harness.kind import Kind
 from harness.report.story import way_in_story
 from harness.slo.judge import judge
 from tests.unit.builders import Recipe, empty, healthy, outage

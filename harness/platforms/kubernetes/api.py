@@ -103,6 +103,10 @@ class Kube:
                 return None
             return dict(found.to_dict())
 
+    def milvus(self, name: str, namespace: str) -> Object | None:
+        """Return a Milvus custom resource, None where there is none. Errors: ClusterError."""
+        return self.get(MILVUS[1], name, namespace, MILVUS[0])
+
     def items(self, kind: str, namespace: str | None = None, *, selector: str = "", api: str = "v1") -> list[Object]:
         """Return all objects of a kind. Errors: ClusterError."""
         return self.listing(kind, namespace, selector=selector, api=api)[0]

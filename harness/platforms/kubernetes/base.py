@@ -11,7 +11,7 @@ from harness.cluster import Endpoint, Health, Member, Pulse, Role
 from harness.errors import BadInput, ClusterError
 from harness.history import Event
 from harness.platforms.kubernetes import install, logs, told
-from harness.platforms.kubernetes.api import MILVUS, Kube
+from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.diagnosis import diagnose, look
 from harness.platforms.kubernetes.diary import Diary
 from harness.platforms.kubernetes.follower import Follower
@@ -89,7 +89,7 @@ class WatchedCluster:
         """Return the resource's status and its conditions, each with its reason. Errors: ClusterError."""
         if not install.has_definition(self._kube):
             return {}
-        resource = self._kube.get(MILVUS[1], self.milvus, self._namespace, MILVUS[0]) or {}
+        resource = self._kube.milvus(self.milvus, self._namespace) or {}
         status = resource.get("status", {})
         found = {one["type"]: _condition(one) for one in status.get("conditions", [])}
         return {"status": status["status"], **found} if "status" in status else found
@@ -196,7 +196,7 @@ class WatchedCluster:
     def _failed(self, what: str) -> ClusterError:
         found = None
         if install.has_definition(self._kube):
-            found = self._kube.get(MILVUS[1], self.milvus, self._namespace, MILVUS[0])
+            found = self._kube.milvus(self.milvus, self._namespace)
         reason = diagnose(look(self._kube, self._namespace, self.place.options, found))
         return ClusterError(f"{what}: {reason.what}", where=reason.where, mend=reason.mend)
 

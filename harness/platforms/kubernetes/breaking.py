@@ -70,13 +70,13 @@ class BreakableCluster(WatchedCluster):
 
     def cordon(self, node: str) -> None:
         """Keep new pods from a node."""
-        nodes.cordon(self._kube, node)
+        nodes.cordon(self._kube, node, self.place.mark)
         if not until(lambda: nodes.is_cordoned(self._kube, node), _GONE_S, POLL_S):
             raise ClusterError(f"node {node} is not cordoned", where="nodes", mend="see kubectl describe node")
 
     def uncordon(self, node: str) -> None:
-        """Let new pods onto a node again."""
-        nodes.uncordon(self._kube, node)
+        """Let new pods onto a node again, where it was the harness that kept them from it."""
+        nodes.uncordon(self._kube, node, self.place.mark)
 
     def drain(self, node: str, on_member: OnMember) -> None:
         """Cordon a node and evict the Milvus members on it, with a grace that ends; what else lies on it stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.faults.journal import heal
 from harness.platforms.kubernetes.breaking import BreakableCluster
 from harness.platforms.trash import remove_folder
 
@@ -10,6 +11,7 @@ class ChartCluster(BreakableCluster):
     """The verbs of Breakable, Contained and OnNodes, for pods with the chart's labels."""
 
     def destroy(self) -> None:
-        """Leave it as it is; remove only what the harness wrote down of it."""
+        """Leave it as it was; remove only what the harness wrote down of it."""
+        heal(self)
         self.let_go()
         remove_folder(self.folder.path)

@@ -8,6 +8,7 @@ from time import monotonic
 
 from harness.cluster import Role
 from harness.errors import BadInput, ClusterError
+from harness.faults.journal import OUTLIVES_CLUSTER, Verb, heal
 from harness.platforms import settings
 from harness.platforms.kubernetes import remove, resource, told
 from harness.platforms.kubernetes.api import Object
@@ -66,6 +67,8 @@ class KubernetesCluster(BreakableCluster):
 
     def destroy(self) -> None:
         """Remove what the harness made: the resource, its pods, the namespace, and the folder."""
+        if self.place.is_there:
+            heal(self, tuple(Verb) if self.shared else OUTLIVES_CLUSTER)
         if self.shared:
             self._restore_counts()
         self.let_go()

@@ -16,7 +16,9 @@ from harness.platforms.reasons import telling
 _LAST_LINES = 3
 # A stack lies between what went wrong and the end.
 _READ_LINES = 100
-_UNRESOLVED = re.compile(r"no such host|Name or service not known|name resolution")
+_UNRESOLVED = re.compile(r'(lookup [^\s"]+[^"\n]*?: )?(no such host|Name or service not known|.*name resolution)')
+_NAMELESS = "a name can't be resolved"
+_MEND_NAME = "check the address of what it looks for"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is looked at. `logs` are the last lines of the containers that end again and again, by their pod."""
+    """What is looked at. `logs` are the last lines of the pods that are not well, by their name.
+
+    Of a container that ends again and again they are those of its last life.
+    """
 
     pods: Sequence[Object]
     operator: Sequence[Object] | None
@@ -47,15 +52,15 @@ def diagnose(seen: Seen) -> Reason:
 def look(kube: Kube, namespace: str, options: KubernetesOptions, resource: Object | None) -> Seen:
     """Look at a namespace and at the operator. Errors: ClusterError."""
     pods = kube.items("Pod", namespace)
-    crashing = [pod["metadata"]["name"] for pod in pods if any(_restarts(pod))]
-    logs = {name: _previous_log(kube, namespace, name) for name in crashing}
+    logs = {pod["metadata"]["name"]: _log(kube, namespace, pod) for pod in pods if not _is_ready(pod)}
     return Seen(pods, _operator(kube, options), resource, logs, install.has_definition(kube))
 
 
-def _previous_log(kube: Kube, namespace: str, name: str) -> str:
-    path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
+def _log(kube: Kube, namespace: str, pod: Object) -> str:
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}/log"
+    previous = {"previous": "true"} if any(_restarts(pod)) else {}
     with suppress(ClusterError):  # a first container that is still waiting has none
-        return kube.text(path, {"previous": "true", "tailLines": str(_READ_LINES)})
+        return kube.text(path, {**previous, "tailLines": str(_READ_LINES)})
     return ""
 
 
@@ -73,6 +78,7 @@ def _reasons(seen: Seen) -> Iterator[Reason]:
     if seen.operator is not None and not any(_is_ready(pod) for pod in seen.operator):
         yield Reason("the Milvus operator is not running", "operator.namespace", "see the pods there")
     yield from _of_pods(seen.pods, seen, "")
+    yield from _unresolved(seen)
     yield from _of_conditions(seen.resource)
     yield from (
         Reason(f"pod {pod['metadata']['name']} was asked to end and does not", "its program", "see its log")
@@ -103,10 +109,17 @@ def _of_pods(pods: Sequence[Object], seen: Seen, prefix: str) -> Iterator[Reason
             yield Reason(f"{prefix}{what}: {said[:300]}", f"pod {name}", "mend what it says")
 
 
+def _unresolved(seen: Seen) -> Iterator[Reason]:
+    """Yield the names that members which have not come up look for in vain: they go on trying."""
+    for name, log in seen.logs.items():
+        if found := _UNRESOLVED.search(log):
+            yield Reason(f"{_NAMELESS}: {found.group()}", f"pod {name}", _MEND_NAME)
+
+
 def _of_log(lines: Sequence[str]) -> tuple[str, str]:
     """Return what went wrong in a container that ended, and the line or the last lines that say so."""
-    if unresolved := [line for line in lines if _UNRESOLVED.search(line)]:
-        return "a name can't be resolved", unresolved[-1]
+    if unresolved := _UNRESOLVED.search("\n".join(lines)):
+        return _NAMELESS, unresolved.group()
     found = telling(lines)
     said = found[0] if found else " | ".join(lines[-_LAST_LINES:])
     return "its container ends again and again", said or "it wrote no log"

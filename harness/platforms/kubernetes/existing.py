@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput
 from harness.platforms.kubernetes import install
-from harness.platforms.kubernetes.api import MILVUS, Kube
+from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.place import Place
 from harness.platforms.kubernetes.pods import INSTANCE, role_of
 
@@ -23,7 +23,7 @@ def found(place: Place, spec: ClusterSpec) -> Place:
         counts = _counts(kube, place.namespace, name)
         if not counts:
             raise BadInput(f"there is no Milvus {name!r}", where=f"namespace {place.namespace}", mend="check its name")
-        has_resource = install.has_definition(kube) and kube.get(MILVUS[1], name, place.namespace, MILVUS[0])
+        has_resource = install.has_definition(kube) and kube.milvus(name, place.namespace)
     for role, wanted in spec.topology.counts.items():
         if counts[role] < wanted:
             what = f"{name} has {counts[role]} {role}, {wanted} are needed"

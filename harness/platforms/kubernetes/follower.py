@@ -10,7 +10,7 @@ from harness.platforms.kubernetes.api import MILVUS, Kube, Object
 from harness.platforms.kubernetes.diary import Diary
 from harness.platforms.kubernetes.install import has_definition
 from harness.platforms.kubernetes.mirror import Mirror
-from harness.platforms.kubernetes.pods import INSTANCE, Pod, pod_of, role_of
+from harness.platforms.kubernetes.pods import Pod, pod_of, role_of
 from harness.platforms.kubernetes.slots import Slots
 
 
@@ -66,17 +66,15 @@ class Follower:
             return self._wanted()
 
     def _wanted(self) -> dict[Role, int]:
-        # A dependency's own kind of controller is nobody's business here: it should have what it once had.
-        wanted = {role: count for role, count in self._most.items() if role in self._selectors}
+        wanted: dict[Role, int] = {}
         for role, count in self._replicas.values():
             wanted[role] = wanted.get(role, 0) + count
-        return wanted
+        # A dependency of another kind of controller, none of which has more at any time, should have what it once had.
+        return self._most | wanted
 
     def _on_deployment(self, change: str, found: Object, _t_ns: int) -> None:
-        labels = found["metadata"].get("labels", {})
-        role = role_of(labels, self._cluster, {})
-        # Labels of a deployment need not be its pods'; those of the operator and of the chart are.
-        if role is None or labels.get(INSTANCE) != self._cluster:
+        role = role_of(found["spec"]["template"]["metadata"].get("labels", {}), self._cluster, self._selectors)
+        if role is None:
             return
         with self._lock:
             if change == "DELETED":
@@ -95,7 +93,8 @@ class Follower:
             else:
                 self._pods[found["metadata"]["uid"]] = pod_of(found, role)
             for each in self._selectors:
-                self._most[each] = max(self._most.get(each, 0), sum(p.role is each for p in self._pods.values()))
+                there = sum(pod.role is each and not pod.leaving for pod in self._pods.values())
+                self._most[each] = max(self._most.get(each, 0), there)
             self._slots.update(self._pods.values(), self._wanted())
 
     def _on_event(self, change: str, found: Object, t_ns: int) -> None:

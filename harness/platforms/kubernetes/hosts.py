@@ -72,16 +72,19 @@ class Host:
 _HOST = TypeAdapter(Host)
 
 
-def refuse_taken(name: str) -> None:
-    """Refuse a name that another kind cluster of the harness has. Errors: BadInput."""
+def refuse_taken(name: str, options: KindOptions) -> None:
+    """Refuse a name that another kind cluster has, the harness's or not. Errors: BadInput, ClusterError."""
     if (_home() / name).exists():
         mend = f"harness down {name}, harness heal, or take another name"
         raise BadInput(f"there is a kind cluster {name!r} already", where=str(_home() / name), mend=mend)
+    if not options.existing and kind.PREFIX + name in kind.names():
+        mend = f"kind delete cluster --name {kind.PREFIX}{name}, use it with kind.existing, or take another name"
+        raise BadInput(f"there is a kind cluster {kind.PREFIX}{name} of somebody's", where="kind", mend=mend)
 
 
 def make(name: str, options: KindOptions) -> Host:
     """Make a kind cluster, or use the one that the options name. Errors: BadInput, ClusterError."""
-    refuse_taken(name)
+    refuse_taken(name, options)
     host = Host(name, Process.of(os.getpid()), made=not options.existing, existing=options.existing).write()
     try:
         make_it = kind.use if options.existing else partial(kind.create, name)

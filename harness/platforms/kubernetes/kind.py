@@ -112,6 +112,11 @@ def stop_node(node: str) -> None:
     run(["docker", "stop", "--time", "0", node], timeout_s=_NODE_S)
 
 
+def runs(node: str) -> bool:
+    """Whether a node's container runs. Errors: ClusterError."""
+    return run(["docker", "inspect", "--format", "{{.State.Running}}", node], timeout_s=_NODE_S).strip() == "true"
+
+
 def start_node(node: str) -> None:
     """Start a node's container. Errors: ClusterError."""
     run(["docker", "start", node], timeout_s=_NODE_S)

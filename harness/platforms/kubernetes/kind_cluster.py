@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import product
 
@@ -11,6 +11,7 @@ from harness.errors import BadInput, ClusterError
 from harness.platforms.kubernetes import inside, kind
 from harness.platforms.kubernetes.base import POLL_S, READY_S
 from harness.platforms.kubernetes.cluster import KubernetesCluster
+from harness.platforms.kubernetes.meter import Meter
 from harness.platforms.kubernetes.place import Place
 from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.state import Folder
@@ -22,17 +23,22 @@ _KNOCK = "timeout 2 bash -c '</dev/tcp/{ip}/{port}' 2>/dev/null && echo open || 
 
 
 class KindCluster(KubernetesCluster):
-    """The verbs of NodePower and Isolable on top."""
+    """The verbs of NodePower, Isolable and Metered on top."""
 
     def __init__(self, folder: Folder, place: Place) -> None:
         super().__init__(folder, place)
-        self._stopped: dict[str, dict[str, str]] = {}
+        self._stopped: set[str] = set()
 
     def nodes(self) -> tuple[str, ...]:
         """Return the nodes that may be stopped: all but those of the control plane."""
         label = "node-role.kubernetes.io/control-plane"
         found = (one["metadata"] for one in self._kube.items("Node"))
         return tuple(sorted(one["name"] for one in found if label not in one.get("labels", {})))
+
+    def metered(self) -> Callable[[], Mapping[str, float]] | None:
+        """Return who tells how much processor time the nodes took, with all that runs on them."""
+        meter = Meter(one["metadata"]["name"] for one in self._kube.items("Node"))
+        return meter.read_s if meter.knows_all else None
 
     def pulse(self) -> dict[str, Pulse]:
         """Return who lives. Kubernetes takes 40 s to see that a node is gone; the harness knows at once."""
@@ -45,22 +51,23 @@ class KindCluster(KubernetesCluster):
         if node not in self.nodes():
             there = ", ".join(self.nodes()) or "none: set kind.workers"
             raise BadInput(f"node {node} can't be stopped", where="nodes", mend=f"take one of {there}")
-        lying = {name: pod.uid for name, pod in self._pods().items() if pod.node == node}
         kind.stop_node(node)
-        self._stopped[node] = lying
+        self._stopped.add(node)
 
     def start_node(self, node: str) -> None:
         """Start a node's container again and wait until it is back and what lay on it was started anew.
 
-        For some seconds Kubernetes says of both what it said before the node was stopped.
+        For some seconds Kubernetes says of both what it said before the node was stopped. Nothing to do where it runs.
         """
-        before = self._heartbeat(node)
+        if kind.runs(node):
+            return
+        before, lying = self._heartbeat(node), self._pods_on(node)
         kind.start_node(node)
         if not until(lambda: self._heartbeat(node) not in ("", before) and self._is_node_ready(node), READY_S, POLL_S):
             raise ClusterError(f"node {node} is not ready", where="nodes", mend="see kubectl describe node")
-        if not until(lambda: self._is_renewed(node), READY_S, POLL_S):
+        if not until(lambda: not lying.items() & self._pods_on(node).items(), READY_S, POLL_S):
             raise self._failed(f"what lies on node {node} was not started anew")
-        self._stopped.pop(node, None)
+        self._stopped.discard(node)
 
     def isolate(self, one: Role, other: Role) -> None:
         """Drop every packet between the pods of two roles on all nodes, and see that they can't connect."""
@@ -89,10 +96,9 @@ class KindCluster(KubernetesCluster):
         knock = _KNOCK.format(ip=other.ip, port=other.port)
         return "open" in inside.run(self._kube, self._namespace, one, knock)
 
-    def _is_renewed(self, node: str) -> bool:
-        """Whether no pod in the place of one that lay on a stopped node is the one from before."""
-        pods = self._pods()
-        return not any(name in pods and pods[name].uid == uid for name, uid in self._stopped.get(node, {}).items())
+    def _pods_on(self, node: str) -> dict[str, str]:
+        """Return the members on a node with what tells their lives apart."""
+        return {name: pod.uid for name, pod in self._pods().items() if pod.node == node}
 
     def _heartbeat(self, node: str) -> str:
         """Return when the node last said that it lives; empty while nobody can be asked."""

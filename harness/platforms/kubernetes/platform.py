@@ -12,10 +12,10 @@ from uuid import uuid4
 
 from harness.cluster import ClusterSpec, Durations
 from harness.errors import BadInput, HarnessError
-from harness.faults.journal import Journal
+from harness.faults.journal import Journal, Undo, Verb
 from harness.platforms import home, settings
 from harness.platforms.kubernetes import existing, hosts, install, intent, kind, node_port, resource, serves
-from harness.platforms.kubernetes.api import MILVUS, Kube
+from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.chart import ChartCluster
 from harness.platforms.kubernetes.cluster import KubernetesCluster
 from harness.platforms.kubernetes.hosts import Host
@@ -72,7 +72,7 @@ class KubernetesPlatform:
         settings.typed(spec.settings)
         if self._on_kind and not self._host:
             kind.check(self._options.kind)
-            hosts.refuse_taken(spec.name)
+            hosts.refuse_taken(spec.name, self._options.kind)
         if self._options.way_in == "address" and not self._options.address:
             raise BadInput("no address was given", where="address", mend="name host:port, or take another way_in")
         if self._options.milvus.existing and not self._options.namespace:
@@ -101,7 +101,8 @@ class KubernetesPlatform:
         home.claim(folder, ClusterState(spec, owner, 0, spec.settings, self.name, place.written()))
         cluster = open_cluster(folder)
         try:
-            with Journal(cluster.journal).step("create the cluster"):
+            probe = (Undo(Verb.DROP, serves.COLLECTION),) if cluster.shared else ()
+            with Journal(cluster.journal).step("create the cluster", probe):
                 self._bring_up(spec, cluster)
         except BaseException:
             with suppress(HarnessError):  # what can't be removed now is left to heal; why it failed comes first
@@ -174,7 +175,7 @@ def _refuse_what_is_there(kube: Kube, place: Place, name: str) -> None:
     if place.made_namespace and kube.get("Namespace", place.namespace):
         mend = "name it with --namespace to use it, or take another name"
         raise BadInput("the namespace is there already", where=place.namespace, mend=mend)
-    if not place.made_namespace and kube.get(MILVUS[1], name, place.namespace, MILVUS[0]):
+    if not place.made_namespace and kube.milvus(name, place.namespace):
         raise BadInput(f"there is a Milvus {name!r} already", where=place.namespace, mend="take another name")
 
 

@@ -20,7 +20,7 @@ def milvus(kube: Kube, name: str, place: Place) -> None:
 
     Errors: ClusterError.
     """
-    found = kube.get(MILVUS[1], name, place.namespace, MILVUS[0]) if install.has_definition(kube) else None
+    found = kube.milvus(name, place.namespace) if install.has_definition(kube) else None
     if found and _is_ours(found, place):
         kube.delete(MILVUS[1], name, place.namespace, api=MILVUS[0])
         if not until(lambda: _is_gone(kube, name, place.namespace), _FINALIZED_S, _POLL_S):
@@ -50,4 +50,4 @@ def _ended(kube: Kube, name: str, place: Place, *, all_of_it: bool) -> bool:
 
 
 def _is_gone(kube: Kube, name: str, namespace: str) -> bool:
-    return kube.get(MILVUS[1], name, namespace, MILVUS[0]) is None
+    return kube.milvus(name, namespace) is None

@@ -31,7 +31,7 @@ class Rollout:
         `through` looks at the pods; the resource must have seen the change and say that it is updated, too: right
         after a change it still says so of the state before. Errors: ClusterError when the server refuses it.
         """
-        before = self._kube.get(MILVUS[1], self._name, self._namespace, MILVUS[0]) or {}
+        before = self._kube.milvus(self._name, self._namespace) or {}
         patched = self._kube.patch(MILVUS[1], self._name, self._namespace, change, MILVUS[0])
         generation = patched["metadata"]["generation"]
         if before.get("metadata", {}).get("generation") == generation:
@@ -75,7 +75,7 @@ def is_updated(kube: Kube, name: str, namespace: str, generation: int = 0) -> bo
     False while the API server is away for a moment.
     """
     try:
-        resource = kube.get(MILVUS[1], name, namespace, MILVUS[0]) or {}
+        resource = kube.milvus(name, namespace) or {}
     except ClusterError:
         return False
     status, wanted = resource.get("status", {}), max(generation, resource.get("metadata", {}).get("generation", 0))

@@ -11,7 +11,7 @@ from harness.cluster import Endpoint
 from harness.errors import ClusterError
 from harness.platforms.waiting import until
 
-_COLLECTION = "harness_probe"
+COLLECTION = "harness_probe"
 _CALL_S = 10.0
 _POLL_S = 1.0
 _DIM = 4
@@ -38,18 +38,18 @@ def wait_serves(endpoint: Endpoint, timeout_s: float) -> None:
 
 def _write_and_search(endpoint: Endpoint) -> None:
     with closing(MilvusClient(endpoint.uri, token=endpoint.token, timeout=_CALL_S)) as client:
-        if client.has_collection(_COLLECTION, timeout=_CALL_S):
-            client.drop_collection(_COLLECTION, timeout=_CALL_S)
+        if client.has_collection(COLLECTION, timeout=_CALL_S):
+            client.drop_collection(COLLECTION, timeout=_CALL_S)
         schema = client.create_schema(auto_id=False)
         schema.add_field("id", DataType.INT64, is_primary=True)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=_DIM)
         index = client.prepare_index_params()
         index.add_index("vector", index_type="FLAT", metric_type="L2")
-        client.create_collection(_COLLECTION, schema=schema, index_params=index, timeout=_CALL_S)
-        client.insert(_COLLECTION, [{"id": 1, "vector": [1.0] * _DIM}], timeout=_CALL_S)
+        client.create_collection(COLLECTION, schema=schema, index_params=index, timeout=_CALL_S)
+        client.insert(COLLECTION, [{"id": 1, "vector": [1.0] * _DIM}], timeout=_CALL_S)
         (hits,) = client.search(
-            _COLLECTION, [[1.0] * _DIM], limit=1, timeout=_CALL_S, consistency_level="Strong", output_fields=["id"]
+            COLLECTION, [[1.0] * _DIM], limit=1, timeout=_CALL_S, consistency_level="Strong", output_fields=["id"]
         )
-        client.drop_collection(_COLLECTION, timeout=_CALL_S)
+        client.drop_collection(COLLECTION, timeout=_CALL_S)
     if [hit["id"] for hit in hits] != [1]:
         raise MilvusException(message="a row that was written is not found")

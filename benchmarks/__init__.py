@@ -1,0 +1,1 @@
+"""What can be measured again by anyone: each module says how."""

@@ -1,0 +1,32 @@
+"""A Locust file with Locust's own Milvus user, as its documentation has it, for benchmarks/client_cost.py.
+
+CONTRIB_URI, CONTRIB_COLLECTION, CONTRIB_RATE (searches per second) and CONTRIB_QUERIES (a .npy of shape (q, dim)).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from locust import constant_throughput, task
+from locust.contrib.milvus import MilvusUser
+
+
+class Contrib(MilvusUser):  # type: ignore[misc] # Locust ships no types
+    """Searches at a rate."""
+
+    wait_time = constant_throughput(float(os.environ["CONTRIB_RATE"]))
+
+    def __init__(self, environment: Any) -> None:
+        uri, collection = os.environ["CONTRIB_URI"], os.environ["CONTRIB_COLLECTION"]
+        super().__init__(environment, uri=uri, collection_name=collection)
+        self.queries = np.load(os.environ["CONTRIB_QUERIES"]).tolist()
+        self.sent = 0
+
+    @task  # type: ignore[untyped-decorator] # as above
+    def ask(self) -> None:
+        """Search once."""
+        self.sent += 1
+        query = self.queries[self.sent % len(self.queries)]
+        self.search([query], "vector", 10, search_params={"metric_type": "L2", "params": {"nprobe": 10}})

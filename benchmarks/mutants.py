@@ -1,0 +1,209 @@
+"""Would a wrong check be noticed? tox -e mutants [-- --module recovery].
+
+Every pure check is changed in one place at a time (cosmic-ray makes the changes), and the recorded runs in tests/data
+are judged by what came of it, in a process of its own. A mutant is killed where any verdict, figure or finding of them
+differs; else by a unit test of the checks. What survives both must be in equivalent_mutants.toml, with the reason why
+it is no different. Ends with 1 where one is not listed, or one that is listed is killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import tarfile
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+
+from harness.history import History
+from harness.store.record import ScenarioRecord
+from harness.store.run_folder import RunFolder
+
+TOP = Path(__file__).parents[1]
+CHECKS, TESTS = TOP / "harness" / "checks", TOP / "tests"
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
+_COMPARISONS = "Lt_LtE LtE_Lt Gt_GtE GtE_Gt Lt_GtE LtE_Gt Gt_LtE GtE_Lt Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is"
+_ARITHMETIC = "Add_Sub Sub_Add Mul_FloorDiv Div_Mul FloorDiv_Mul Mod_Mul BitAnd_BitOr BitOr_BitAnd LShift_RShift"
+OPERATORS = (
+    *(f"core/ReplaceComparisonOperator_{name}" for name in _COMPARISONS.split()),
+    *(f"core/ReplaceBinaryOperator_{name}" for name in _ARITHMETIC.split()),
+    *(f"core/ReplaceUnaryOperator_{name}" for name in ("Delete_Not", "Delete_Invert", "Delete_USub")),
+    *(f"core/{name}" for name in ("AddNot", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse")),
+    *(f"core/{name}" for name in ("ReplaceFalseWithTrue", "ReplaceBreakWithContinue", "ZeroIterationForLoop")),
+    "core/NumberReplacer",
+)
+_UNIT_TESTS = sorted(str(path) for what in ("checks_*", "slo_judge") for path in TESTS.glob(f"unit/test_{what}.py"))
+_LONGEST_S = 60
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one change: the line as it was, and what it became."""
+
+    module: str
+    line: int
+    was: str
+    becomes: str
+    source: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is known by when lines move."""
+        return self.module, self.was, self.becomes
+
+
+Case = tuple[ScenarioRecord, History]
+
+
+def mutants(module: Path) -> Iterator[Mutant]:
+    """Yield every change of a module that is one: types are not looked at when it runs."""
+    source = module.read_text(encoding="utf-8")
+    seen = {None, _without_types(source)}
+    for name in OPERATORS:
+        operator, occurrence = get_operator(name)(), 0
+        while changed := mutate_code(source.encode(), operator, occurrence):
+            occurrence += 1
+            meaning = _without_types(changed)
+            if meaning not in seen:
+                seen.add(meaning)
+                yield _told(module.stem, source, changed)
+
+
+def _without_types(source: str) -> str | None:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a lone * among parameters is taken for a product
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+    return ast.dump(tree)
+
+
+def _told(module: str, source: str, changed: str) -> Mutant:
+    pairs = zip(source.splitlines(), changed.splitlines(), strict=False)
+    line, was, becomes = next((n, a.strip(), b.strip()) for n, (a, b) in enumerate(pairs, 1) if a != b)
+    return Mutant(module, line, was, becomes, changed)
+
+
+def _put_in_place(mutant: Mutant, *forgotten: str) -> None:
+    for name in [name for name in sys.modules if name.startswith(forgotten)]:
+        del sys.modules[name]
+    module = sys.modules[f"harness.checks.{mutant.module}"] = ModuleType(f"harness.checks.{mutant.module}")
+    exec(compile(mutant.source, f"<mutant of {mutant.module}>", "exec"), module.__dict__)  # noqa: S102 - it is ours
+
+
+def judged(case: Case) -> tuple[object, ...]:
+    """Judge and draw a recorded scenario by whatever checks are in place."""
+    record, history = case
+    part = importlib.import_module
+    limits = part("harness.slo.limits").Limits.model_validate(record.limits, strict=False)
+    thresholds = part("harness.checks.thresholds").thresholds_of(record.thresholds, where="scenario.json")
+    answered = part("harness.checks.answers").answers(history, thresholds)
+    expects_fault = record.faults > 0
+    judgement = part("harness.slo.judge").judge(
+        history, limits, thresholds, expects_fault=expects_fault, answered=answered
+    )
+    drawn = vars(part("harness.checks.timeline").timeline(answered))
+    way_in = part("harness.checks.way_in").way_in(history, thresholds, answered)
+    return repr(judgement), repr(way_in), *(np.asarray(column).tobytes() for column in drawn.values())
+
+
+def changes_a_verdict(mutant: Mutant) -> bool:
+    """Return whether a recorded scenario is judged differently, or not at all."""
+    signal.alarm(_LONGEST_S)
+    _put_in_place(mutant, "harness.checks", "harness.slo")
+    try:
+        return any(judged(case) != told for case, told in _recorded())
+    except Exception:  # noqa: BLE001 - whatever it breaks by, it is noticed
+        return True
+
+
+def fails_a_test(mutant: Mutant) -> bool:
+    """Return whether a unit test of the checks notices."""
+    signal.alarm(_LONGEST_S)
+    _put_in_place(mutant, "harness", "tests")
+    sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the process ends
+    own_first = sorted(_UNIT_TESTS, key=lambda path: mutant.module not in path)
+    return pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *own_first]) != 0
+
+
+@cache
+def _recorded() -> tuple[tuple[Case, tuple[object, ...]], ...]:
+    """Return every recorded scenario, and how it is judged by the checks as they are."""
+    with tempfile.TemporaryDirectory() as place:
+        for archive in sorted((TESTS / "data").glob("*.tar.xz")):
+            with tarfile.open(archive) as packed:
+                packed.extractall(place, filter="data")
+        folders = [folder for run in sorted(Path(place).iterdir()) for folder in RunFolder.open(run).scenarios()]
+        cases = [(folder.record(), folder.read_history()) for folder in folders]
+    return tuple((case, judged(case)) for case in cases)
+
+
+def killed(mutant: Mutant) -> bool:
+    """Return whether anything notices. Each way of noticing has a process of its own, which ends with it."""
+    fork = multiprocessing.get_context("fork")
+    for notices in (changes_a_verdict, fails_a_test):
+        process = fork.Process(target=lambda: os._exit(1 if notices(mutant) else 0))  # noqa: B023 - ends in this turn
+        process.start()
+        process.join()
+        if process.exitcode != 0:  # also one that hung, and was ended
+            return True
+    return False
+
+
+def survivors(given: Sequence[Mutant]) -> Iterator[Mutant]:
+    """Yield those that nothing notices."""
+    _recorded()  # before the processes fork, so that each has it
+    unchanged = Mutant("latency", 0, "", "", (CHECKS / "latency.py").read_text(encoding="utf-8"))
+    assert not killed(unchanged), "what is not changed at all must not be noticed"
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, (mutant, is_killed) in enumerate(zip(given, pool.map(killed, given), strict=True), 1):
+            if number % 100 == 0:
+                print(f"{number} of {len(given)} mutants", flush=True)
+            if not is_killed:
+                yield mutant
+
+
+def main() -> int:
+    """Make all mutants, and tell which survive."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--module", help="only this module of harness/checks")
+    modules = sorted(CHECKS.glob(f"{options.parse_args().module or '[a-z]*'}.py"))
+    made = [mutant for module in modules for mutant in mutants(module)]
+    alike = {
+        (entry["module"], entry["was"], entry["becomes"])
+        for entry in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
+        if entry["module"] in {module.stem for module in modules}
+    }
+    survived = list(survivors(made))
+    unknown = [mutant for mutant in survived if mutant.key not in alike]
+    noticed = alike - {mutant.key for mutant in survived}
+    for mutant in unknown:
+        print(f"survived: harness/checks/{mutant.module}.py:{mutant.line}\n  - {mutant.was}\n  + {mutant.becomes}")
+    for module, was, becomes in sorted(noticed):
+        print(f"listed, yet killed or never made: {module}\n  - {was}\n  + {becomes}")
+    counts = f"{len(made) - len(survived)} killed, {len(alike - noticed)} equivalent, {len(unknown)} survived"
+    print(f"{len(made)} mutants: {counts}")
+    return 1 if unknown or noticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Who left though no fault said so, who reports which version in the end, and who serves nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from harness.checks.windows import Windows
+from harness.cluster import version_of
+from harness.history import NS_PER_S, Event, EventKind, History
+from harness.verdict import Finding
+
+# A member that a fault hits is seen to be down up to this much before or after the fault tells of it.
+_NEAR_NS = NS_PER_S
+_NAMED = 10
+
+
+def unplanned_ends(history: History, windows: Windows) -> tuple[Event, ...]:
+    """Return the ends of members, from the steady state's begin to the observation's end, that no fault tells of.
+
+    A fault tells of the members that it names, from its injection to its healing.
+    """
+    planned = tuple(_planned(history))
+    return tuple(
+        event
+        for event in history.of(EventKind.MEMBER, what="down")
+        if windows.begin_ns <= event.t_ns < windows.end_ns
+        and not any(begin <= event.t_ns <= end and event.name in names for begin, end, names in planned)
+    )
+
+
+def _planned(history: History) -> Iterator[tuple[int, int, frozenset[str]]]:
+    """Yield when each fault was under way, and which members it names. One that never healed is under way still."""
+    begin_ns, names = 0, set[str]()
+    for event in history.of(EventKind.FAULT):
+        if event.what == "inject":
+            begin_ns, names = event.t_ns, set()
+        names |= {name for key in ("members", "member") for name in event.detail.get(key, "").split(", ")}
+        if event.what == "healed":
+            yield begin_ns - _NEAR_NS, event.t_ns + _NEAR_NS, frozenset(names)
+            begin_ns = 0
+    if begin_ns:
+        yield begin_ns - _NEAR_NS, math.inf, frozenset(names)  # type: ignore[misc] # compared, nothing else
+
+
+def wrong_versions(history: History, windows: Windows) -> tuple[Event, ...] | None:
+    """Return the members that report another version in the end than was declared; None where that is not known.
+
+    Declared is what the last upgrade went to, else what the first of them reported in the beginning.
+    """
+    told = list(history.of(EventKind.MEMBER, what="version"))
+    upgrades = [event.detail["to"] for event in history.of(EventKind.FAULT, what="inject") if "to" in event.detail]
+    declared = version_of(upgrades[-1] if upgrades else told[0].detail["version"]) if told else ()
+    in_the_end = [event for event in told if event.t_ns >= windows.end_ns]
+    if not declared or not in_the_end:
+        return None
+    return tuple(event for event in in_the_end if version_of(event.detail["version"]) != declared)
+
+
+def idle_query_nodes(history: History) -> int | None:
+    """Return how many query nodes served no segment in the end; None where nobody looked, or too few are there."""
+    told = list(history.of(EventKind.MEMBER, what="serving"))
+    if not told:
+        return None
+    serving, living, segments = (int(told[-1].detail[key]) for key in ("nodes", "of", "segments"))
+    return max(0, min(living, segments) - serving)
+
+
+def member_findings(history: History, windows: Windows) -> tuple[Finding, ...]:
+    """Name the members that ended, report another version or serve nothing, though nothing said they should."""
+    return tuple(_findings(history, windows))
+
+
+def _findings(history: History, windows: Windows) -> Iterator[Finding]:
+    if ends := unplanned_ends(history, windows):
+        told = _told(ends, lambda event: event.name)
+        yield Finding("restart", f"ended though no fault said so: {told}", len(ends), t_ns=ends[0].t_ns)
+    if wrong := wrong_versions(history, windows):
+        told = _told(wrong, lambda event: f"{event.name} reports {event.detail['version']}")
+        yield Finding("version", f"at another version than declared: {told}", len(wrong), t_ns=wrong[0].t_ns)
+    if idle := idle_query_nodes(history):
+        last = list(history.of(EventKind.MEMBER, what="serving"))[-1]
+        nodes, living = last.detail["nodes"], last.detail["of"]
+        yield Finding("idle", f"only {nodes} of {living} query nodes serve segments in the end", idle, t_ns=last.t_ns)
+
+
+def _told(events: tuple[Event, ...], name: Callable[[Event], str]) -> str:
+    more = ", \u2026" if len(events) > _NAMED else ""
+    return ", ".join(map(name, events[:_NAMED])) + more

@@ -1,0 +1,112 @@
+"""Carry out rows of the matrix against a real cluster, and compare what fired with what had to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.plan.plan import make_plan
+from harness.run.options import RunOptions
+from harness.run.progress import Reporter
+from harness.run.scenario_run import Wanted, run_scenario
+from harness.run.traffic import collection_name
+from harness.selftest.matrix import Row
+from harness.selftest.stage import BehindPlatform, Plants, Stage
+from harness.store.run_folder import RunFolder
+from harness.store.run_record import Judged
+from harness.verdict import Judgement, Verdict
+
+# A row may be in vain twice; every attempt is kept, and said.
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Detected:
+    """A row with what fired. `failed` is what went wrong with it, empty where it did as declared."""
+
+    row: Row
+    judged: Judged
+    fired: frozenset[str]
+
+    @property
+    def failed(self) -> str:
+        """Why the row fails, in one line."""
+        missing, odd = self.row.must - self.fired, self.fired - self.row.must - self.row.may
+        verdict = self.judged.judgement.verdict
+        told = [f"did not fire: {', '.join(sorted(missing))}"] if missing else []
+        told += [f"fired, undeclared: {', '.join(sorted(odd))}"] if odd else []
+        told += [f"the verdict is {verdict}"] if (verdict is Verdict.PASS) != (not self.row.must) else []
+        return "; ".join(told)
+
+    @property
+    def proved_nothing(self) -> bool:
+        """Whether it failed for what makes a run INVALID or leaves it open: that says nothing of the check."""
+        unsound = {check.what for check in self.judged.judgement.validity if not check.ok}
+        return bool(self.failed) and bool(unsound - self.row.must - self.row.may)
+
+
+def fired(judgement: Judgement) -> frozenset[str]:
+    """Return the checks that say something is wrong: figures over their limits, and what makes it INVALID."""
+    figures = {row.figure for row in judgement.slos if row.passed is False}
+    checks = {check.what for check in judgement.validity if not check.ok}
+    return frozenset(figures | checks)
+
+
+def detect(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) -> Detected:
+    """Run a row's scenario with its violation planted."""
+    plan = make_plan(row.scenario, profile="fast", replicas=1, seed=options.seed)
+    platform = BehindPlatform()
+    wanted = Wanted(plan, f"row-{row.number}", f"harness selftest --row {row.number} --seed {options.seed}")
+    limits = _written(run.path / f"limits-{row.number}.toml", row.limits)
+    planting = Planting(reporter, row.plants, platform, run, collection_name(plan))
+    own = RunOptions(seed=options.seed, slo=limits, reports=options.reports, scenarios=frozenset({row.scenario.name}))
+    judged = run_scenario(wanted, own, platform, run, planting)
+    return Detected(row, judged, fired(judged.judgement))
+
+
+class Planting:
+    """A reporter that plants a row's violation as the phase begins that it belongs to."""
+
+    def __init__(
+        self, reporter: Reporter, plants: Plants, platform: BehindPlatform, run: RunFolder, collection: str
+    ) -> None:
+        self._reporter, self._plants = reporter, plants
+        self._platform, self._run, self._collection = platform, run, collection
+
+    def say(self, text: str) -> None:
+        """Say something once."""
+        self._reporter.say(text)
+
+    def phase(self, name: str, total_s: float) -> None:
+        """Begin a phase, and plant what belongs there."""
+        self._reporter.phase(name, total_s)
+        plant = self._plants.get(name.rpartition(": ")[2])
+        if plant:
+            newest = list(self._run.scenarios())[-1]
+            plant(Stage(self._platform.cluster, self._collection, newest))
+
+    def tick(self, done_s: float, *, rate: float, errors: int) -> None:
+        """Show how far the phase is."""
+        self._reporter.tick(done_s, rate=rate, errors=errors)
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._reporter.close()
+
+
+def _written(path: Path, limits: Mapping[str, float]) -> Path:
+    lines = [f"{name} = {value}" for name, value in limits.items()]
+    path.write_text("\n".join(["[defaults]", *lines, ""]), encoding="utf-8")
+    return path
+
+
+def run_matrix(rows: tuple[Row, ...], options: RunOptions, run: RunFolder, reporter: Reporter) -> Iterator[Detected]:
+    """Carry out rows one after another; one that proved nothing, on a machine that others used, is run again."""
+    for row in rows:
+        for _ in range(_TRIES):
+            found = detect(row, options, run, reporter)
+            reporter.say(f"row {row.number}, {row.violation}: {found.failed or 'as declared'}")
+            if not found.proved_nothing:
+                break
+        yield found

@@ -1,0 +1,269 @@
+"""The detection matrix: each violation with the check that must fire, and what may fire as its plain consequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
+
+from harness.cluster import Role
+from harness.plan.faults import Kill, Nothing, Scale, Upgrade
+from harness.plan.scenario import Scenario
+from harness.plan.specs import DataSpec, TrafficSpec
+from harness.selftest import planting as p
+from harness.selftest.lies import Delay, Deny, DenySome, Hold, Replay, Shallow, Swallow, Swap, Truncate, Truth
+from harness.selftest.stage import Plants, Stage
+from harness.slo.figures import DATA
+
+# Windows are short here: what a check makes of ten seconds it makes of thirty.
+_SHORT = {"window_s": 10, "steady_s": 10, "readback_gap_s": 2, "acked_writes_min": 50}
+# A key is upserted every five seconds: Milvus 2.3 answers a Strong read with a key's first version where it meets
+# another upsert of that key, and this is about the harness.
+_TRAFFIC = TrafficSpec(search_rate=100, insert_rate=10, delete_rate=2, upsert_rate=2, read_rate=10, stock_rate=2)
+CALM = Scenario(
+    "selftest",
+    "Nothing is done",
+    faults=(Nothing(),),
+    data=DataSpec(
+        rows=8000, dim=32, clusters=16, segments=4, queries=50
+    ),  # a segment of 1,024 rows and less has no index
+    traffic=_TRAFFIC,
+    steady_s=15,
+    observe_s=15,
+    thresholds=_SHORT,
+)
+# Strict where nothing is broken: an outage's budget would drown what is planted.
+STRICT: Mapping[str, float] = {
+    **dict.fromkeys(DATA, 0.0),
+    "steady_p99_ms": 1000,
+    "recovered_p99_ms": 1000,
+    "invalid_answers": 0,
+    "bad_s": 0,
+    "down_s": 0,
+    "wrong_s": 0,
+    "availability": 0.999,
+    "recover_s": 5,
+    "write_recover_s": 5,
+    "fresh_recover_s": 5,
+    "stale_reads": 0,
+    "unplanned_restarts": 0,
+    "wrong_versions": 0,
+    "idle_query_nodes": 0,
+    "recall": 0.8,
+}
+RECALL = frozenset({"recall_recovered", "wrong_s"})
+SLOW = frozenset({"recovered_p95_ratio", "recovered_p99_ratio", "recovered_p99_ms", "recover_s"})
+PARTIAL = frozenset({"bad_s", "availability", "recover_s", "write_recover_s", "fresh_recover_s"})
+OUTAGE = PARTIAL | {"down_s"}
+CONTENT = frozenset({"invalid_answers"})
+DATA_ROWS = frozenset({"lost_rows", "resurrected_rows", "stale_rows", "phantom_rows", "duplicate_rows"})
+NOTHING: Set[str] = frozenset()
+_NEVER = 10**9
+
+
+@dataclass(frozen=True)
+class Row:
+    """One violation. `must`: what has to fire, all of it; `may`: its plain consequences; anything else is a failure.
+
+    `plants` says by phase what is planted at its beginning; where there is nothing, the scenario itself violates.
+    """
+
+    number: str
+    violation: str
+    planted_by: str
+    must: Set[str]
+    may: Set[str] = NOTHING
+    plants: Plants = field(default_factory=dict)
+    scenario: Scenario = CALM
+    limits: Mapping[str, float] = field(default_factory=lambda: STRICT)
+
+
+# And where latency is what it is about. Elsewhere some milliseconds of the machine's would be taken for a violation.
+TIGHT: Mapping[str, float] = {**STRICT, "recovered_p95_ratio": 1.5}
+KILLED = replace(CALM, title="A query node is killed", faults=(Kill(Role.QUERY_NODE),), observe_s=40)
+# With a fault its own cost is allowed; what must fire is what never ends or comes again. Reads meet upserts that the
+# fault delays, and are stale by Milvus's own doing: docs/trust.md.
+BROKEN: Mapping[str, float] = {
+    **{name: value for name, value in STRICT.items() if name not in OUTAGE | SLOW | RECALL | {"stale_reads"}},
+    "recover_s": 20,
+}
+_SCALED = replace(
+    CALM,
+    title="A query node more",
+    faults=(Scale(Role.QUERY_NODE, 3),),
+    settings={"queryCoord.autoBalance": "false"},
+)
+_UPGRADED = replace(CALM, title="An upgrade", milvus="2.3.0", faults=(Upgrade("2.3.5"),), observe_s=40)
+# Reads that wait for two seconds would meet another upsert of their key.
+_UNHURRIED = replace(CALM, title="A patient client", traffic=replace(_TRAFFIC, deadline_s=5, read_rate=0), observe_s=25)
+_SILENT = replace(
+    CALM, title="No writer", traffic=replace(_TRAFFIC, insert_rate=0, delete_rate=0, upsert_rate=0, read_rate=0)
+)
+_AIMED_AT_NOTHING = replace(CALM, title="Nobody to hit", faults=(Kill(Role.STREAMING_NODE),))
+_SEVERAL = replace(CALM, title="Several ways in", traffic=replace(_TRAFFIC, processes=3, stock_rate=0))
+
+
+MATRIX = (
+    Row(
+        "1",
+        "acked insert lost",
+        "side-delete, restart",
+        must={"lost_rows"},
+        may=OUTAGE | SLOW | RECALL | CONTENT | {"unplanned_restarts"},
+        plants={"observe": p.lose_inserts},
+        limits=BROKEN,
+    ),
+    Row("2", "ack without a write", "proxy acks, drops", {"lost_rows"}, RECALL, {"steady": p.lie(Swallow(every=20))}),
+    Row("3", "delete undone", "side-upsert", {"resurrected_rows"}, plants={"readback": p.bring_back_deleted}),
+    Row("4", "stale upsert", "side-upsert of old", {"stale_rows"}, plants={"readback": p.write_old_versions}),
+    Row("5", "phantom ids", "side-insert", {"phantom_rows"}, plants={"readback": p.write_nobodys_rows}),
+    Row("6", "duplicate ids", "insert of a key again", {"duplicate_rows"}, plants={"readback": p.insert_twice}),
+    Row("1-6", "all of these at once", "a second client", DATA_ROWS, plants={"readback": p.violate_data}),
+    Row(
+        "7",
+        "stale Strong read",
+        "proxy replays an old reply",
+        must={"stale_reads"},
+        may=frozenset({"fresh_recover_s"}),
+        plants={"observe": p.lie(Replay())},
+    ),
+    Row(
+        "8",
+        "segment missing",
+        "side-delete of its keys",
+        must={"lost_rows", "wrong_s"},
+        may=RECALL | OUTAGE | SLOW | CONTENT,
+        plants={"observe": p.lose_a_part},
+    ),
+    Row("9", "recall drop", "proxy lowers nprobe", {"wrong_s"}, RECALL | OUTAGE | SLOW, {"observe": p.lie(Shallow())}),
+    Row("10", "wrong order", "proxy swaps hits", CONTENT, OUTAGE | SLOW | RECALL, {"observe": p.lie(Swap())}),
+    Row("11a", "short success", "proxy cuts", CONTENT, OUTAGE | SLOW | RECALL, {"observe": p.lie(Truncate(to=9))}),
+    Row("11b", "empty success", "proxy cuts", CONTENT, OUTAGE | SLOW | RECALL, {"observe": p.lie(Truncate())}),
+    Row(
+        "12",
+        "latency x2",
+        "proxy delays by the baseline's p99",
+        must={"recovered_p95_ratio"},
+        may=SLOW,
+        plants={"observe": p.delay_by_the_baselines_p99},
+        limits=TIGHT,
+    ),
+    Row(
+        "13",
+        "one 2 s stall",
+        "proxy holds",
+        must={"recovered_p99_ms"},
+        may={"recovered_p95_ratio", "recovered_p99_ratio"},
+        plants={"observe": p.after(12, p.lie(Hold(for_s=2)))},
+        scenario=_UNHURRIED,
+    ),
+    Row("14", "0.5% errors", "proxy UNAVAILABLE", {"availability"}, OUTAGE, {"observe": p.lie(Deny(every=200))}),
+    Row(
+        "15",
+        "recovery never completes",
+        "member kept down",
+        must={"recover_s"},
+        may=OUTAGE | SLOW | RECALL | {"idle_query_nodes"},
+        plants={"observe": p.hold_down(Role.QUERY_NODE)},
+        scenario=KILLED,
+        limits=BROKEN,
+    ),
+    Row(
+        "16",
+        "relapse after the first success",
+        "killed again 10 s later",
+        must={"recover_s"},
+        may=OUTAGE | SLOW | RECALL | {"unplanned_restarts"},
+        plants={"observe": p.after(10, p.kill(Role.QUERY_NODE))},
+        scenario=KILLED,
+        limits={**BROKEN, "recover_s": 9},
+    ),
+    Row(
+        "17",
+        "restart nobody declared",
+        "kill outside the plan",
+        must={"unplanned_restarts"},
+        may=OUTAGE | SLOW | RECALL,
+        plants={"observe": p.kill(Role.DATA_NODE)},
+    ),
+    Row("18", "scale-out that serves nothing", "balancing off", {"idle_query_nodes"}, scenario=_SCALED, limits=BROKEN),
+    Row(
+        "19",
+        "mixed versions left after an upgrade",
+        "one member kept on the old one",
+        must={"wrong_versions"},
+        may=OUTAGE | SLOW | RECALL,
+        plants={"fault": p.leave_one_behind(Role.DATA_NODE)},
+        scenario=_UPGRADED,
+        limits=BROKEN,
+    ),
+    Row(
+        "20",
+        "upgrade rolled back half-way",
+        "rollback after the first member",
+        must={"wrong_versions"},
+        may=OUTAGE | SLOW | RECALL,
+        plants={"fault": p.roll_back_half_way},
+        scenario=_UPGRADED,
+        limits=BROKEN,
+    ),
+    Row(
+        "21",
+        "data wiped",
+        "a partition's storage removed",
+        must={"lost_rows"},
+        may=OUTAGE | SLOW | RECALL | CONTENT,
+        plants={"observe": Stage.drop_partition},
+    ),
+    Row(
+        "22",
+        "one endpoint of several dead",
+        "one way denied",
+        must={"bad_s", "availability"},
+        may=PARTIAL,
+        plants={"observe": p.lie(DenySome(for_s=5))},
+        scenario=_SEVERAL,
+    ),
+    Row(
+        "23",
+        "fault not applied",
+        "selector matches nothing",
+        must={"Effect of every fault", "Run complete"},
+        may={"Figures with a limit", "Strong reads of everything"},
+        scenario=_AIMED_AT_NOTHING,
+    ),
+    Row(
+        "24",
+        "generator starved",
+        "load process held to little CPU",
+        must={"Load generator's send lag, p99"},
+        may=OUTAGE | SLOW,
+        plants={"observe": p.starve_the_load(0.3)},
+    ),
+    Row("25", "ledger empty", "writer off", {"Acknowledged writes"}, scenario=_SILENT),
+    Row(
+        "26",
+        "just under the limit",
+        "delay at 0.8 x the limit",
+        must=NOTHING,
+        plants={"steady": p.lie(Delay(by_ms=400))},
+        limits={**STRICT, "steady_p95_ms": 500, "recovered_p95_ms": 500},
+    ),
+    # Beyond the matrix: what else two reads of everything can show.
+    Row("27", "damaged rows", "side-upsert", {"damaged_rows"}, plants={"readback": p.damage_rows}),
+    Row(
+        "28",
+        "rows that come and go",
+        "side-insert",
+        must={"flipped_rows"},
+        plants={"readback": p.between_reads(p.write_nobodys_rows)},
+    ),
+)
+# Every mode of the proxy is in force, and changes nothing.
+_IDLE = (
+    *(Truth(), Deny(every=_NEVER), DenySome(for_s=0), Delay(by_ms=0), Hold(for_s=0), Swallow(every=_NEVER)),
+    *(Replay(after=_NEVER), Shallow(CALM.data.search_params["nprobe"]), Swap(other=0), Truncate(CALM.data.k)),
+)
+CONTROLS = tuple(
+    Row(f"c{number}", "nothing", f"control: {type(idle).__name__.lower()}", NOTHING, plants={"steady": p.lie(idle)})
+    for number, idle in enumerate(_IDLE, 1)
+)

@@ -1,0 +1,190 @@
+"""The ways to plant a violation: each returns what is done on a stage, at the beginning of a phase."""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+
+import numpy as np
+import psutil
+
+from harness.checks.latency import percentile_ns
+from harness.checks.windows import windows
+from harness.cluster import Role, roll_order
+from harness.history import NS_PER_MS
+from harness.kind import Kind
+from harness.load.schedule import FIRST_INSERT_KEY, UPSERTED
+from harness.platforms.local.cluster import LocalCluster
+from harness.platforms.waiting import until
+from harness.selftest.lies import Delay, Truth
+from harness.selftest.stage import Plant, Stage
+from harness.verbs import OnMember
+
+_FEW = 3
+_READ_S = 60.0
+_NOBODYS_KEY = 5 * FIRST_INSERT_KEY
+
+
+def lie(told: Truth) -> Plant:
+    """Have the proxy lie from now on."""
+    return lambda stage: void(stage.cluster.proxy.tell(told))
+
+
+def void(_: object) -> None:
+    """Forget a result."""
+
+
+def delay_by_the_baselines_p99(stage: Stage) -> None:
+    """Delay searches by what the slowest hundredth took in the steady state."""
+    history = stage.folder.read_history()
+    steady = history.operations.of_kind(Kind.SEARCH).between(*(windows(history).steady or (0, 0)))
+    p99_ns = percentile_ns(steady.done_ns - steady.intended_ns, 990) or 0
+    stage.cluster.proxy.tell(Delay(by_ms=p99_ns / NS_PER_MS))
+
+
+def delete_inserts(stage: Stage) -> None:
+    """Delete acknowledged inserts."""
+    stage.delete(f"pk in {stage.keys(Kind.INSERT, _FEW).tolist()}")
+
+
+def lose_inserts(stage: Stage) -> None:
+    """Delete acknowledged inserts, then restart a query node."""
+    delete_inserts(stage)
+    restart(Role.QUERY_NODE)(stage)
+
+
+def bring_back_deleted(stage: Stage) -> None:
+    """Write deleted rows again."""
+    stage.upsert(stage.keys(Kind.DELETE, _FEW), version=1)
+
+
+def write_old_versions(stage: Stage) -> None:
+    """Write upserted rows again, as they once were."""
+    stage.upsert(stage.keys(Kind.UPSERT, _FEW), version=1)
+
+
+def damage_rows(stage: Stage) -> None:
+    """Write rows again, at the version that they have, with checksums of others."""
+    keys = stage.keys(Kind.INSERT, _FEW)
+    stage.upsert(keys, version=1, damaged=True)
+
+
+def write_nobodys_rows(stage: Stage) -> None:
+    """Insert rows with keys that no client of the harness has."""
+    stage.insert(_NOBODYS_KEY + np.arange(_FEW))
+
+
+def insert_twice(stage: Stage) -> None:
+    """Insert keys that are there."""
+    stage.insert(stage.keys(Kind.INSERT, 2 * _FEW)[:_FEW])
+
+
+def violate_data(stage: Stage) -> None:
+    """Everything that a second client can do to rows, each to others."""
+    for violate in (delete_inserts, bring_back_deleted, write_old_versions, write_nobodys_rows, insert_twice):
+        violate(stage)
+
+
+def lose_a_part(stage: Stage) -> None:
+    """Delete an eighth of the loaded rows, all of one partition."""
+    rows = int(stage.folder.record().data["rows"])
+    stage.delete(f"pk in {list(range(rows // 8))}")
+
+
+def kill(role: Role) -> Plant:
+    """Kill a member; the run's own supervisor starts it again."""
+    return lambda stage: psutil.Process(stage.member(role).pid).kill()
+
+
+def after(seconds: float, planted: Plant) -> Plant:
+    """Plant once some time has passed, while the run goes on."""
+
+    def plant(stage: Stage) -> None:
+        timer = threading.Timer(seconds, planted, (stage,))
+        timer.daemon = True
+        timer.start()
+
+    return plant
+
+
+def restart(role: Role) -> Plant:
+    """Kill a member and start it again."""
+
+    def plant(stage: Stage) -> None:
+        name = stage.member(role).name
+        stage.cluster.kill(name)
+        stage.cluster.start(name)
+
+    return plant
+
+
+def between_reads(planted: Plant) -> Plant:
+    """Plant once everything was read for the first time, and before the second time."""
+
+    def wait_and_plant(stage: Stage) -> None:
+        first = stage.folder.path / "readback-1.npz"
+        if until(first.exists, _READ_S, 0.05):
+            planted(stage)
+
+    return lambda stage: threading.Thread(target=wait_and_plant, args=(stage,), daemon=True).start()
+
+
+def hold_down(role: Role) -> Plant:
+    """Keep a member from ever getting on: stopped, and left so."""
+    return lambda stage: psutil.Process(stage.member(role).pid).suspend()
+
+
+def leave_one_behind(role: Role) -> Plant:
+    """Have an upgrade end with one member on the version from before."""
+
+    def plant(stage: Stage) -> None:
+        cluster, name = stage.cluster, stage.member(role).name
+        old = cluster.folder.read().spec.milvus
+
+        def upgrade(milvus: str, on_member: OnMember) -> None:
+            LocalCluster.upgrade(cluster, milvus, on_member)
+            cluster.run_as(name, old)
+
+        cluster.upgrade_instead = upgrade
+
+    return plant
+
+
+def roll_back_half_way(stage: Stage) -> None:
+    """Have an upgrade go back after its first member, and call it done."""
+    cluster = stage.cluster
+    old = cluster.folder.read().spec.milvus
+
+    def upgrade(milvus: str, on_member: OnMember) -> None:
+        name = stage.member(roll_order(old, milvus)[0]).name
+        on_member(name, "leaving")
+        cluster.run_as(name, milvus)
+        cluster.run_as(name, old)
+        on_member(name, "ready")
+
+    cluster.upgrade_instead = upgrade
+
+
+def starve_the_load(share: float) -> Plant:
+    """Let the load processes run for a part of the time only."""
+
+    def plant(stage: Stage) -> None:
+        found = [p for p in psutil.process_iter(["environ"]) if str(stage.folder.path) in str(p.info["environ"])]
+        threading.Thread(target=_starve, args=(found, share), daemon=True).start()
+
+    return plant
+
+
+def _starve(processes: list[psutil.Process], share: float) -> None:
+    period_s, rest = 0.5, threading.Event()
+    end_s = monotonic() + 120
+    while monotonic() < end_s and any(process.is_running() for process in processes):
+        for process in processes:
+            process.suspend()
+        rest.wait(period_s * (1 - share))
+        for process in processes:
+            process.resume()
+        rest.wait(period_s * share)
+
+
+assert UPSERTED >= _FEW  # noqa: S101 - a row of the matrix needs as many

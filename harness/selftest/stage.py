@@ -1,0 +1,142 @@
+"""A real cluster behind proxies, and what a violation is planted with: from outside, unknown to checks and history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pymilvus.grpc_gen import milvus_pb2
+
+from harness.cluster import ClusterSpec, Endpoint, Member, Role
+from harness.errors import ClusterError
+from harness.history import Outcome
+from harness.kind import Kind
+from harness.load.rows import CHECKSUM_FIELD, write_fields
+from harness.load.rpc import Connection
+from harness.platforms.local.cluster import LocalCluster
+from harness.platforms.local.parts import milvus_server
+from harness.platforms.local.platform import LocalPlatform
+from harness.platforms.state import Folder
+from harness.selftest.control import ProxyProcess
+from harness.store.scenario_folder import ScenarioFolder
+from harness.verbs import OnMember
+
+_TIMEOUT_S = 10.0
+Upgrading = Callable[[str, OnMember], None]
+
+
+class Behind(LocalCluster):
+    """A cluster whose clients reach it through a proxy, without knowing."""
+
+    def __init__(self, folder: Folder, proxy: ProxyProcess) -> None:
+        super().__init__(folder)
+        self.proxy = proxy
+        self.upgrade_instead: Upgrading | None = None
+
+    @property
+    def direct(self) -> Endpoint:
+        """The way past the proxy."""
+        return super().endpoint()
+
+    def endpoint(self) -> Endpoint:
+        """Return the proxy's address."""
+        return replace(self.direct, port=self.proxy.port)
+
+    def upgrade(self, milvus: str, on_member: OnMember) -> None:
+        """Upgrade it, or do what was planted in its place."""
+        (self.upgrade_instead or super().upgrade)(milvus, on_member)
+
+    def run_as(self, name: str, milvus: str) -> None:
+        """End a member and start it as another version, whatever the cluster's is."""
+        conf = self._write_conf(milvus_server(milvus))
+        self.terminate(name)
+        self.folder.write_member(replace(self.folder.member(name), milvus=milvus, conf=str(conf)))
+        self.start(name)
+
+    def destroy(self) -> None:
+        """Remove the cluster and end the proxy."""
+        self.proxy.close()
+        super().destroy()
+
+
+class BehindPlatform(LocalPlatform):
+    """Local clusters behind a proxy. `cluster` is the one made last."""
+
+    cluster: Behind
+
+    def create(self, spec: ClusterSpec, *, keep: bool) -> Behind:
+        """Make a cluster and put a proxy in front of it. Errors: BadInput, ClusterError."""
+        made = super().create(spec, keep=keep)
+        try:
+            self.cluster = Behind(made.folder, ProxyProcess(made.endpoint().address))
+        except BaseException:
+            made.destroy()
+            raise
+        return self.cluster
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a violation is planted: the cluster, its collection, and what the run has recorded by now."""
+
+    cluster: Behind
+    collection: str
+    folder: ScenarioFolder
+
+    def member(self, role: Role) -> Member:
+        """Return the first member of a role."""
+        return next(member for member in self.cluster.members() if member.role is role)
+
+    def keys(self, kind: Kind, count: int) -> NDArray[np.int64]:
+        """Return some keys that an acknowledged operation of a kind was the only write, or the last, of."""
+        operations = self.folder.read_history().operations
+        acked = operations.where((operations.outcome == Outcome.OK) & np.isin(operations.kind, (kind, Kind.DELETE)))
+        keys = acked.key[acked.kind == kind]
+        if kind != Kind.DELETE:
+            keys = np.setdiff1d(keys, acked.key[acked.kind == Kind.DELETE])
+        if len(keys) < count:
+            raise ClusterError(f"only {len(keys)} of {count} keys", where=self.collection, mend="give it more time")
+        taken: NDArray[np.int64] = keys[-count:]  # the traffic deletes the oldest first
+        return taken
+
+    def delete(self, expression: str) -> None:
+        """Delete rows past the proxy."""
+        request = milvus_pb2.DeleteRequest(collection_name=self.collection, expr=expression)
+        self._call("Delete", request)
+
+    def upsert(self, keys: NDArray[np.int64], version: int, *, damaged: bool = False) -> None:
+        """Upsert rows past the proxy, with vectors of their own; damaged ones with checksums of others."""
+        fields = write_fields(keys, np.full(len(keys), version), self._vectors(len(keys)))
+        if damaged:
+            next(f for f in fields if f.field_name == CHECKSUM_FIELD).scalars.long_data.data[:] = keys.tolist()
+        request = milvus_pb2.UpsertRequest(collection_name=self.collection, fields_data=fields, num_rows=len(keys))
+        self._call("Upsert", request)
+
+    def insert(self, keys: NDArray[np.int64]) -> None:
+        """Insert rows past the proxy, whether or not their keys are there."""
+        fields = write_fields(keys, np.ones(len(keys), np.int64), self._vectors(len(keys)))
+        request = milvus_pb2.InsertRequest(collection_name=self.collection, fields_data=fields, num_rows=len(keys))
+        self._call("Insert", request)
+
+    def drop_partition(self) -> None:
+        """Drop the collection's last partition, past the proxy, with all that is in it in memory and store."""
+        about = {"collection_name": self.collection}
+        name = self._call("ShowPartitions", milvus_pb2.ShowPartitionsRequest(**about)).partition_names[-1]
+        self._call("ReleasePartitions", milvus_pb2.ReleasePartitionsRequest(**about, partition_names=[name]))
+        self._call("DropPartition", milvus_pb2.DropPartitionRequest(**about, partition_name=name))
+
+    def _vectors(self, count: int) -> NDArray[np.float32]:
+        dim = int(self.folder.record().data["dim"])
+        return np.full((count, dim), 100.0, np.float32)  # far from every query: only data is violated
+
+    def _call(self, method: str, request: object) -> Any:
+        with Connection(self.cluster.direct) as connection:
+            return connection.call(method, request, _TIMEOUT_S)
+
+
+Plant = Callable[[Stage], None]
+# By the phase at whose beginning it is planted.
+Plants = Mapping[str, Plant]

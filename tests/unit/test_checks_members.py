@@ -1,0 +1,124 @@
+"""Members that end by themselves, that are of another version, or that serve nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.checks.members import idle_query_nodes, unplanned_ends, wrong_versions
+from harness.checks.windows import windows
+from harness.history import Event, EventKind, History
+from harness.slo.judge import judge
+from harness.slo.limits import Limits
+from harness.verdict import Verdict
+from tests.unit.builders import Recipe, healthy, member
+from tests.unit.judged import values
+
+RECIPE = Recipe()
+HISTORY = healthy(RECIPE)
+
+
+def told(history: History, second: float, kind: EventKind, name: str, what: str, **detail: str) -> History:
+    events = (*history.events, Event(RECIPE.at(second), kind, name, what, detail))
+    return replace(history, events=tuple(sorted(events, key=lambda event: event.t_ns)))
+
+
+def naming(history: History, members: str) -> History:
+    """Have the fault's effect name its members."""
+    events = tuple(
+        replace(e, detail={"members": members}) if (e.kind, e.what) == (EventKind.FAULT, "effect") else e
+        for e in history.events
+    )
+    return replace(history, events=events)
+
+
+def ends(history: History) -> list[str]:
+    return [event.name for event in unplanned_ends(history, windows(history))]
+
+
+def test_a_member_that_the_fault_names_is_meant_to_end() -> None:
+    named = naming(HISTORY, "querynode-1, querynode-2")
+    for second in (39.5, 40.0, 45.5):
+        assert ends(member(named, second, "querynode-2", "down")) == []
+    assert ends(member(named, 40.0, "proxy-1", "down")) == ["proxy-1"]
+    assert ends(member(named, 60.0, "querynode-2", "down")) == ["querynode-2"]
+
+
+@pytest.mark.parametrize(("second", "counted"), [(-1, 0), (10, 1), (104, 1), (106, 0)])
+def test_what_is_measured_is_what_counts(second: float, counted: int) -> None:
+    assert len(ends(member(HISTORY, second, "proxy-1", "down"))) == counted
+
+
+def test_each_end_counts() -> None:
+    history = member(member(HISTORY, 60, "proxy-1", "down"), 70, "proxy-1", "down")
+    assert ends(history) == ["proxy-1", "proxy-1"]
+    found = judge(history, Limits(unplanned_restarts=1))
+    assert (found.verdict, values(found)["unplanned_restarts"]) == (Verdict.FAIL, 2)
+    (finding,) = found.findings
+    assert (finding.count, finding.t_ns) == (2, RECIPE.at(60))
+    assert finding.message == "ended though no fault said so: proxy-1, proxy-1"
+
+
+def test_a_fault_that_never_healed_is_under_way() -> None:
+    events = tuple(e for e in naming(HISTORY, "querynode-1").events if e.what not in ("heal", "healed"))
+    assert ends(member(replace(HISTORY, events=events), 90, "querynode-1", "down")) == []
+
+
+def of_version(history: History, second: float, name: str, version: str) -> History:
+    return told(history, second, EventKind.MEMBER, name, "version", version=version)
+
+
+def test_every_member_must_report_what_the_cluster_began_with() -> None:
+    begun = of_version(HISTORY, -1, "proxy-1", "2.3.5")
+    assert wrong_versions(begun, windows(begun)) is None
+    ended = of_version(of_version(begun, 120, "proxy-1", "v2.3.5"), 120, "querynode-9", "2.3.5")
+    assert wrong_versions(ended, windows(ended)) == ()
+    mixed = of_version(ended, 120, "datanode-1", "2.3.0")
+    assert values(judge(mixed, Limits(wrong_versions=0)))["wrong_versions"] == 1
+    found = judge(mixed, Limits(wrong_versions=0))
+    assert found.verdict is Verdict.FAIL
+    assert [(f.check, f.message) for f in found.findings] == [
+        ("version", "at another version than declared: datanode-1 reports 2.3.0")
+    ]
+
+
+def test_after_an_upgrade_it_is_what_that_went_to() -> None:
+    upgraded = told(HISTORY, 40, EventKind.FAULT, "upgrade", "inject", to="2.3.5")
+    begun = of_version(upgraded, -1, "proxy-1", "2.3.0")
+    for version, wrong in (("2.3.5", 0), ("2.3.0", 1)):
+        ended = of_version(begun, 120, "proxy-1", version)
+        assert len(wrong_versions(ended, windows(ended)) or ()) == wrong
+    elsewhere = told(begun, 50, EventKind.FAULT, "upgrade", "inject", to="/some/folder")
+    ended = of_version(elsewhere, 120, "proxy-1", "2.3.0")
+    assert wrong_versions(ended, windows(ended)) is None
+
+
+@pytest.mark.parametrize(
+    ("nodes", "living", "segments", "idle"), [(2, 2, 8, 0), (2, 3, 8, 1), (0, 2, 8, 2), (1, 3, 1, 0), (3, 2, 8, 0)]
+)
+def test_a_query_node_must_serve_where_there_is_enough_to_serve(
+    nodes: int, living: int, segments: int, idle: int
+) -> None:
+    counts = {"nodes": str(nodes), "of": str(living), "segments": str(segments)}
+    history = told(HISTORY, 110, EventKind.MEMBER, "querynode", "serving", **counts)
+    assert idle_query_nodes(history) == idle
+    found = judge(history, Limits(idle_query_nodes=0))
+    assert (found.verdict is Verdict.FAIL) == bool(idle)
+    told_of = f"only {nodes} of {living} query nodes serve segments in the end"
+    assert [f.message for f in found.findings] == [told_of] * bool(idle)
+
+
+def test_what_nobody_looked_at_is_held_to_nothing() -> None:
+    assert idle_query_nodes(HISTORY) is None
+    limits = Limits(idle_query_nodes=0, wrong_versions=0, recall=0.5)
+    assert judge(HISTORY, limits).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("what", ["down", "paused", "starting"])
+def test_a_member_that_is_not_up_in_the_end_is_no_recovery(what: str) -> None:
+    broken = member(HISTORY, 60, "querynode-1", what)
+    assert values(judge(broken, Limits()))["recover_s"] == float("inf")
+    again = member(broken, 62, "querynode-1", "up")
+    assert values(judge(again, Limits()))["recover_s"] == 22.0
+    assert values(judge(member(broken, 62, "querynode-1", "gone"), Limits()))["recover_s"] == 5.0

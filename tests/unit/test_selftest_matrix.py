@@ -1,0 +1,66 @@
+"""The matrix is whole: every row of it, each check at least once, and a control for every mode of the proxy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.selftest.carry_out import Detected
+from harness.selftest.lies import LIES
+from harness.selftest.matrix import CONTROLS, MATRIX, NOTHING, Row
+from harness.slo.figures import DATA, FIGURES
+from harness.slo.limits import Limits
+from harness.store.run_record import Judged
+from harness.verdict import Judgement, Marks, Validity, Verdict
+
+NUMBERS = {*(str(number) for number in range(1, 29) if number != 11), "11a", "11b", "1-6"}
+
+
+def test_every_row_is_there_once() -> None:
+    assert {row.number for row in MATRIX} == NUMBERS
+    assert len({row.number for row in (*MATRIX, *CONTROLS)}) == len(MATRIX) + len(CONTROLS)
+
+
+def test_the_documentation_lists_every_row() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "trust.md").read_text(encoding="utf-8")
+    assert [row.number for row in MATRIX if f"| {row.number} | {row.violation} | {row.planted_by} |" not in told] == []
+
+
+def test_every_kind_of_data_violation_is_planted() -> None:
+    planted = frozenset[str]().union(*(row.must for row in MATRIX))
+    assert set(DATA) <= planted
+
+
+def test_what_must_or_may_fire_is_a_figure_with_a_limit_or_a_check() -> None:
+    figures = {figure.name for figure in FIGURES}
+    for row in MATRIX:
+        gated = {name for name in row.must if name in figures}
+        assert gated <= set(row.limits), row.number
+        assert set(row.limits) <= set(Limits.model_fields), row.number
+
+
+def test_every_mode_of_the_proxy_has_a_control() -> None:
+    assert {row.planted_by.removeprefix("control: ") for row in CONTROLS} == set(LIES)
+    assert all(row.must == row.may == NOTHING for row in CONTROLS)
+
+
+def detected(must: set[str], fired: set[str], verdict: Verdict, *, unmet: str = "") -> Detected:
+    validity = (Validity(unmet, "0.5", "< 0.15", ok=False),) if unmet else ()
+    judgement = Judgement(verdict, (), (), validity, (), Marks(None, None, None, None, None))
+    row = Row("x", "x", "x", must, {"may"})
+    return Detected(row, Judged("x", "x", "scenarios/x", judgement, ""), frozenset(fired))
+
+
+def test_a_row_fails_where_a_check_is_silent_or_another_one_speaks() -> None:
+    assert detected({"a"}, {"a", "may"}, Verdict.FAIL).failed == ""
+    assert detected({"a"}, {"may"}, Verdict.FAIL).failed == "did not fire: a"
+    assert detected({"a"}, {"a", "b"}, Verdict.FAIL).failed == "fired, undeclared: b"
+    assert detected({"a"}, {"a"}, Verdict.PASS).failed == "the verdict is PASS"
+    assert detected(set(), set(), Verdict.FAIL).failed == "the verdict is FAIL"
+    assert detected(set(), set(), Verdict.PASS).failed == ""
+
+
+def test_what_an_unsound_run_did_not_show_is_tried_again() -> None:
+    assert detected({"a"}, {"lag"}, Verdict.INVALID, unmet="lag").proved_nothing
+    assert detected({"a"}, {"a", "p99", "lag"}, Verdict.FAIL, unmet="lag").proved_nothing
+    assert not detected({"lag"}, {"lag"}, Verdict.INVALID, unmet="lag").proved_nothing
+    assert not detected({"a"}, set(), Verdict.FAIL).proved_nothing
