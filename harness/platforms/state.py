@@ -90,6 +90,11 @@ class Folder:
         """Return the file of a member's log."""
         return self.path / "logs" / f"{member}.log"
 
+    def note(self, member: str, what: str) -> None:
+        """Write into a member's log what was done to it that nobody asked for."""
+        with self.log(member).open("a", encoding="utf-8") as log:
+            log.write(f"harness: {member} {what}\n")
+
     def data(self, member: str) -> Path:
         """Return the folder of a member's data, which is its working directory too."""
         return self.path / "data" / member

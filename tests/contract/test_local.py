@@ -35,6 +35,18 @@ def test_a_member_that_ended_by_itself_is_revived(cluster: LocalCluster) -> None
     assert cluster.pulse()["indexnode-1"].health is Health.READY
 
 
+def test_a_member_that_ignores_its_end_is_killed_and_its_log_says_so(
+    cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.platforms.local.cluster._STOP_S", 1.0)
+    cluster.pause("indexnode-1")
+    cluster.terminate("indexnode-1")
+    assert cluster.pulse()["indexnode-1"].health is Health.DEAD
+    said = cluster.logs("indexnode-1").read_text(encoding="utf-8")
+    assert said.endswith("harness: indexnode-1 did not end 1 s after SIGTERM and is killed\n")
+    cluster.start("indexnode-1")
+
+
 def test_an_unknown_setting_is_refused_before_anything_is_restarted(cluster: LocalCluster) -> None:
     before = cluster.pulse()
     with pytest.raises(BadInput, match=r"did you mean common\.gracefulTime\?"):

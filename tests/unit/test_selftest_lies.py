@@ -126,15 +126,18 @@ def test_every_second_connection_is_denied_for_a_time(proxy: ProxyProcess) -> No
             assert hits(RawCalls(channel, ())) == [3, 1, 2]
 
 
-def test_a_replayed_read_stays_what_it_was(calls: RawCalls, proxy: ProxyProcess) -> None:
+@pytest.mark.parametrize(("after", "expected"), [(1, [1, 1]), (10**9, [1, 2])])
+def test_a_replayed_read_stays_what_it_was(
+    calls: RawCalls, proxy: ProxyProcess, after: int, expected: list[int]
+) -> None:
     found = []
-    proxy.tell(Replay())
+    proxy.tell(Replay(after=after))
     for version in (1, 2):
         calls.send(Kind.UPSERT, upsert_request("things", 5, version, np.ones(4, np.float32)), 5)
         answer = calls.send(Kind.READ, read_request("things", 5), 5)
         assert isinstance(answer, bytes)
         found.append(read_answer(answer, Kind.READ, _SHAPE, 1).version)
-    assert found == [1, 1]
+    assert found == expected
 
 
 @pytest.mark.parametrize(

@@ -108,12 +108,13 @@ class LocalCluster:
             raise self._failed(state, f"{member} (pid {stuck[0].pid}) survived SIGKILL")
 
     def terminate(self, member: str) -> None:
-        """SIGTERM a member and wait until it has ended. Errors: ClusterError when it doesn't."""
+        """SIGTERM a member and wait until it has ended. Its grace ends as a pod's does: then it is killed."""
         state = self._unwant(member)
         if state.process:
             state.process.signal(signal.SIGTERM)
-            if not state.process.wait_gone(_STOP_S):
-                raise self._failed(state, f"{member} did not end {_STOP_S:.0f} s after SIGTERM")
+            if not state.process.wait_gone(_STOP_S):  # Milvus 2.3.5's coordinators at times ignore it for good
+                self.folder.note(member, f"did not end {_STOP_S:.0f} s after SIGTERM and is killed")
+                self.kill(member)
 
     def pause(self, member: str) -> None:
         """SIGSTOP a member and see that it stands. Errors: ClusterError where it isn't alive."""
