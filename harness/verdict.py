@@ -55,8 +55,8 @@ def _worst(verdicts: Iterable[Verdict], order: tuple[Verdict, ...]) -> Verdict:
 class SloRow:
     """One figure beside its limit. Without a limit it informs and `passed` is None; inf is a real value.
 
-    `relation` is "<=" or ">=". `n` is how many operations (or seconds, rows) the figure rests on; `interval`
-    its 95% bootstrap interval where there is one.
+    `relation` is "<=" or ">=". `n` is how many operations (or seconds, rows) the figure rests on, `needed` how many
+    it must be to be held to a limit; `interval` its 95% bootstrap interval where there is one.
     """
 
     figure: str
@@ -69,6 +69,7 @@ class SloRow:
     interval: tuple[float, float] | None
     passed: bool | None
     calibrated: bool
+    needed: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,13 @@ class Answers:
     latency_ns: NDArray[np.int64]
     recall: NDArray[np.float64]
     wrong: NDArray[np.bool_]
+
+    def punctual(self, deadline_ns: int) -> Answers:
+        """What they would be worth to a client whose clock started as each was sent, not as it was due."""
+        taken_ns = self.operations.done_ns - self.operations.sent_ns
+        in_time = (self.operations.outcome == Outcome.OK) & (self.flaws == 0) & (taken_ns <= deadline_ns)
+        latency_ns = np.where(in_time & ~self.good, taken_ns, self.latency_ns)
+        return replace(self, good=self.good | in_time, latency_ns=latency_ns)
 
     def stream(self, *kinds: Kind) -> Stream:
         """Keep the operations of these kinds, without their hits."""

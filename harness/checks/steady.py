@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from harness.checks.answers import Stream
 from harness.checks.latency import percentile_ns, to_ms
 from harness.checks.thresholds import Thresholds
-from harness.checks.windows import Span
+from harness.checks.windows import LIVES, Span
 from harness.history import NS_PER_S, EventKind, History
 from harness.verdict import Validity
 
@@ -74,9 +74,13 @@ def _few_errors(inside: Stream, thresholds: Thresholds) -> Validity:
 
 
 def _undisturbed(history: History, steady: Span) -> Validity:
-    events = [
+    """Every member that is there must be up as the steady state begins, and stay as it is."""
+    before = {e.name: e.what for e in history.of(EventKind.MEMBER) if e.what in LIVES and e.t_ns < steady[0]}
+    seen = [f"{name} {what}" for name, what in before.items() if what not in ("up", "gone")]
+    seen += [
         f"{e.name} {e.what}"
         for e in history.of(EventKind.MEMBER)
         if e.what in DISTURBING and steady[0] <= e.t_ns < steady[1]
     ]
-    return Validity("Members in the steady state", ", ".join(events) or "unchanged", "unchanged", ok=not events)
+    required = "all up, unchanged"
+    return Validity("Members in the steady state", ", ".join(seen) or required, required, ok=not seen)

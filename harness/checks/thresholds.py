@@ -42,6 +42,7 @@ class Thresholds:
     others_cores_max: float = 0.15  # [N] calm runs on 2 cores had 0.11 at most
     load_share_min: float = 0.99  # [N] of what was scheduled
     acked_writes_min: int = 100  # [N] three lost in a hundred would be seen with 95%, were they lost at random
+    answers_min: int = 100  # [N] of a mean recall, and of reads of which none was stale: the same
     readback_gap_s: float = 10.0  # [M]
     block_s: float = 2.0  # [M] of the bootstrap: latencies are autocorrelated
     resamples: int = 400  # [N] ten lie outside either end of a 95% interval

@@ -80,11 +80,12 @@ def _healed_ns(history: History) -> int | None:
     return max(healed)
 
 
-_LIVES = ("up", "starting", "down", "paused", "gone")
+# What becomes of a member, among its events.
+LIVES = ("up", "starting", "down", "paused", "gone")
 
 
 def _restored_ns(history: History, healed_ns: int, end_ns: int) -> int | None:
-    seen = [e for e in history.of(EventKind.MEMBER) if e.t_ns < end_ns and e.what in _LIVES]
+    seen = [e for e in history.of(EventKind.MEMBER) if e.t_ns < end_ns and e.what in LIVES]
     last = {e.name: e.what for e in seen}
     if not set(last.values()) <= {"up", "gone"}:
         return None

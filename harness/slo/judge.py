@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 
 from harness.checks.answers import Answers, answers
 from harness.checks.evidence import answer_findings
-from harness.checks.machine import left_alone
 from harness.checks.members import member_findings
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
-from harness.checks.valid import ledger_sound, punctual, validity
+from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import Windows, windows
 from harness.history import NS_PER_S, EventKind, History
-from harness.slo.figures import DATA, FIGURES, LATENCY, PERCENTILES, Figure
+from harness.slo.blame import blame
+from harness.slo.figures import DATA, FIGURES, PERCENTILES, Figure
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
@@ -24,6 +24,7 @@ from harness.slo.measure import (
     data_figures,
     marks,
     member_figures,
+    passed,
     recovery_figures,
     scene,
     served_figures,
@@ -56,7 +57,7 @@ def judge(
     checks = (
         *_soundness(history, at, faulted=faulted),
         *_evidence(rows, at_windows, thresholds),
-        *_blame(history, rows, at_windows, thresholds),
+        *blame(history, judged, at, rows),
     )
     violated = _violated(history, rows, at_windows, thresholds)
     parts = [*_of_rows(rows), *(c.otherwise for c in checks if not c.ok)]
@@ -87,18 +88,10 @@ def _row(figure: Figure, measured: Measured, limits: Limits) -> SloRow:
         value=measured.value,
         n=measured.n,
         interval=measured.interval,
-        passed=_passed(figure.relation, measured, limit),
+        passed=passed(figure.relation, measured, limit),
         calibrated=limits.calibrated,
+        needed=measured.needed,
     )
-
-
-def _passed(relation: str, measured: Measured, limit: float | None) -> bool | None:
-    """Return whether a figure keeps its limit; None where there is no limit, no value or not enough of it."""
-    if limit is None or math.isnan(measured.value):
-        return None
-    if not measured.enough and math.isfinite(measured.value):
-        return None
-    return measured.value <= limit if relation == "<=" else measured.value >= limit
 
 
 def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validity]:
@@ -119,24 +112,12 @@ def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> It
     yield Validity("Figures with a limit", measured, "all measured", ok=not missing)
     for row in gated:
         if row.passed is None and not math.isnan(row.value):
-            needed = thresholds.operations_for(PERCENTILES[row.figure]) if row.figure in PERCENTILES else 1
-            yield Validity(f"Evidence for {row.figure}", f"n = {row.n}", f">= {needed}", False, Verdict.INCONCLUSIVE)
+            required = f">= {row.needed}"
+            yield Validity(f"Evidence for {row.figure}", f"n = {row.n}", required, False, Verdict.INCONCLUSIVE)
     if at.healed_ns is not None and at.effect_ns is not None:
         observed_s = (at.end_ns - at.healed_ns) / NS_PER_S
         required = f">= {thresholds.window_s:g} s"
         yield Validity("Observed after the healing", f"{observed_s:.1f} s", required, observed_s >= thresholds.window_s)
-
-
-def _blame(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
-    """Yield whether the machine kept its time and was left to the run, where nothing but limits on latency were broken.
-
-    Seconds without an answer and wrong answers are no matter of some milliseconds: they count in any case. So do
-    violations of data, which excuse no latency.
-    """
-    broken = {row.figure for row in rows if row.passed is False and row.figure not in DATA}
-    if broken and broken <= {*LATENCY, *PERCENTILES}:
-        yield punctual(history, at, thresholds)
-        yield left_alone(history, at, thresholds)
 
 
 def _violated(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> bool:

@@ -27,19 +27,28 @@ from harness.verdict import Finding, Marks
 class Measured:
     """A figure's value: NaN where it could not be measured, inf where it was never reached.
 
-    `enough` is False where n is too small for the value to be held to a limit; `applies` where the traffic gives
-    the figure no meaning.
+    A finite value of fewer than `needed` is not held to a limit; `applies` is False where the traffic gives the
+    figure no meaning.
     """
 
     value: float
     n: int
     interval: tuple[float, float] | None = None
-    enough: bool = True
+    needed: int = 0
     applies: bool = True
 
 
 NOT_MEASURED = Measured(math.nan, 0)
 Figures = Mapping[str, Measured]
+
+
+def passed(relation: str, measured: Measured, limit: float | None) -> bool | None:
+    """Return whether a figure keeps its limit; None where there is no limit, no value or too little of it."""
+    if limit is None or math.isnan(measured.value):
+        return None
+    if measured.n < measured.needed and math.isfinite(measured.value):
+        return None
+    return measured.value <= limit if relation == "<=" else measured.value >= limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +104,7 @@ def steady_figures(at: Scene) -> Figures:
     return {
         "steady_p95_ms": _percentile(at.steady, 950, at.thresholds),
         "steady_p99_ms": _percentile(at.steady, 990, at.thresholds),
-        "recall": Measured(mean_recall(at.steady.recall), _answers(at.steady)),
+        "recall": _recall(at.steady, at.thresholds),
     }
 
 
@@ -128,7 +137,7 @@ def _freshness(at: Scene) -> Figures:
     stale, n = int((inside.flaws & Flaw.STALE > 0).sum()), len(inside)
     figures = {
         "fresh_p95_ms": _percentile(at.reads.between(*(at.windows.steady or (0, 0))), 950, at.thresholds),
-        "stale_reads": Measured(float(stale) if n else math.nan, n),
+        "stale_reads": Measured(float(stale) if n else math.nan, n, needed=at.thresholds.answers_min),
     }
     offered = _offered(at, (Kind.READ,))
     return {name: replace(measured, applies=offered) for name, measured in figures.items()}
@@ -204,7 +213,7 @@ def _recovered(at: Scene, seen: Marks) -> Figures:
         "recovered_p99_ms": p99,
         "recovered_p95_ratio": _ratio(p95, _percentile(at.steady, 950, at.thresholds)),
         "recovered_p99_ratio": _ratio(p99, _percentile(at.steady, 990, at.thresholds)),
-        "recall_recovered": Measured(mean_recall(inside.recall), _answers(inside)),
+        "recall_recovered": _recall(inside, at.thresholds),
     }
 
 
@@ -213,7 +222,12 @@ _OF_RECOVERED = ("recovered_p95_ms", "recovered_p99_ms", "recovered_p95_ratio", 
 
 def _ratio(after: Measured, before: Measured) -> Measured:
     known = math.isfinite(before.value) and before.value > 0
-    return Measured(after.value / before.value if known else math.nan, after.n)
+    ratio = after.value / before.value if known else math.nan
+    return Measured(ratio, min(after.n, before.n), needed=after.needed)
+
+
+def _recall(stream: Stream, thresholds: Thresholds) -> Measured:
+    return Measured(mean_recall(stream.recall), _answers(stream), needed=thresholds.answers_min)
 
 
 def _answers(stream: Stream) -> int:
@@ -221,7 +235,7 @@ def _answers(stream: Stream) -> int:
 
 
 def _percentile(stream: Stream, per_mille: int, thresholds: Thresholds) -> Measured:
-    """Return a percentile in ms with its bootstrap interval; too few operations for it are not enough."""
+    """Return a percentile in ms with its bootstrap interval."""
     n = len(stream)
     interval = block_interval_ns(
         stream.intended_ns,
@@ -235,7 +249,7 @@ def _percentile(stream: Stream, per_mille: int, thresholds: Thresholds) -> Measu
         to_ms(percentile_ns(stream.latency_ns, per_mille)),
         n,
         (to_ms(interval[0]), to_ms(interval[1])) if interval else None,
-        enough=n >= thresholds.operations_for(per_mille),
+        needed=thresholds.operations_for(per_mille),
     )
 
 
@@ -269,7 +283,7 @@ def data_figures(history: History) -> tuple[Figures, tuple[Finding, ...]]:
             float(len(found.resurrected)),
             len(ledger.absent),
             # None came back of none deleted: no evidence, so nothing that could pass.
-            enough=len(ledger.absent) > 0,
+            needed=1,
             applies=history.traffic.rate(Kind.DELETE) > 0,
         ),
         "stale_rows": Measured(float(len(found.stale)), len(versions)),

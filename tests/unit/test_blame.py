@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.history import NS_PER_MS, History
+from harness.history import NS_PER_MS, NS_PER_S, History
 from harness.kind import Kind
 from harness.slo.judge import judge
 from harness.verdict import Verdict
-from tests.unit.builders import edit, healthy, outage, recall_drop, reread, slower, taken
+from tests.unit.builders import edit, healthy, outage, recall_drop, reread, slower, stall, taken, within
 from tests.unit.judged import LIMITS
 
 HISTORY = healthy()
@@ -50,6 +50,27 @@ def test_wrong_answers_are_a_fail_however_late_they_were_asked_for() -> None:
 
 def test_an_outage_counts_however_late_the_generator_was() -> None:
     assert verdict(late(outage(HISTORY, 41, 60, [Kind.SEARCH]), by_ms=26)) is Verdict.FAIL
+
+
+def sent_after(history: History, begin_s: float, end_s: float) -> History:
+    """The sender stands still: what was due meanwhile goes out in the end, and is answered at once."""
+    end_ns = int(history.operations.intended_ns.min()) + round(end_s * NS_PER_S)
+    return edit(stall(history, begin_s, end_s), within(history, begin_s, end_s), sent_ns=end_ns)
+
+
+def test_a_stall_of_the_sender_alone_proves_nothing_and_one_of_milvus_is_a_fail() -> None:
+    limits = LIMITS.model_copy(update={"bad_s": 0.0, "availability": 0.999})
+    sender, milvus = sent_after(HISTORY, 50, 52.5), stall(HISTORY, 50, 52.5)
+    for broken, expected in ((sender, Verdict.INVALID), (milvus, Verdict.FAIL)):
+        judgement = judge(broken, limits)
+        assert {row.figure for row in judgement.slos if row.passed is False} >= {"bad_s", "availability"}
+        assert judgement.verdict is expected
+    assert any("bad only for being sent late" in reason for reason in judge(sender, limits).reasons)
+
+
+def test_a_stall_of_the_sender_excuses_no_outage_beside_it() -> None:
+    both = sent_after(outage(HISTORY, 41, 60, [Kind.SEARCH]), 62, 63.05)
+    assert verdict(both) is Verdict.FAIL
 
 
 def test_slow_answers_prove_nothing_while_other_programs_had_the_machine() -> None:
