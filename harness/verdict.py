@@ -110,6 +110,27 @@ class Marks:
 
 
 @dataclass(frozen=True)
+class Client:
+    """How one kind of client was served from the fault's effect on; without a fault, all along.
+
+    `name`: "search" (a tuned client, on a schedule), "stock" (an application with pymilvus as it comes), "write",
+    "read" (Strong, by key). `n` operations were due, one `every_s`: no moment is known closer. NaN is no impact, or
+    nothing to measure it by; inf is never.
+    """
+
+    name: str
+    n: int
+    every_s: float
+    detect_s: float
+    first_success_s: float
+    recover_s: float
+    availability: float
+    bad_s: float
+    down_s: float
+    longest_outage_s: float
+
+
+@dataclass(frozen=True)
 class Judgement:
     """A scenario's verdict and everything it rests on. `reasons` say why it isn't PASS, worst first."""
 
@@ -119,3 +140,4 @@ class Judgement:
     validity: tuple[Validity, ...]
     findings: tuple[Finding, ...]
     marks: Marks
+    clients: tuple[Client, ...] = ()

@@ -13,8 +13,11 @@ from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
 from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario
+from harness.slo.figures import RECOVERIES
+from harness.slo.limits import Limits
 
 _LOCAL = Durations()
+_NO_LIMITS = Limits()
 # What chaos draws from: a cluster with one query node less must be able to serve, so dependencies come singly too.
 _CHAOS: tuple[Fault, ...] = (
     Kill(Role.QUERY_NODE),
@@ -48,7 +51,11 @@ class PlannedFault:
 
 @dataclass(frozen=True)
 class Plan:
-    """A scenario made definite by a profile, a number of replicas and a seed."""
+    """A scenario made definite by a profile, a number of replicas, a seed and its limits.
+
+    What comes after the last fault is observed for `observe_s` at least, and until `recover_by_s` after the first
+    fault's effect: a recovery at its limit must be able to show that it lasts. Both are fixed beforehand.
+    """
 
     scenario: Scenario
     profile: str
@@ -56,6 +63,7 @@ class Plan:
     seed: int
     faults: tuple[PlannedFault, ...]
     observe_s: float
+    recover_by_s: float = 0.0
     thresholds: Thresholds = DEFAULT
     about: Durations = field(default_factory=Durations)
 
@@ -73,7 +81,17 @@ class Plan:
     def traffic_s(self) -> float:
         """For how long traffic is scheduled at most: what a fault may take beyond what is expected, included."""
         faults_s = sum(planned.wait_s + 3 * self.expected_of(planned) + 60 for planned in self.faults)
-        return WARM_UP_S + self.scenario.steady_s + STEADY_PATIENCE_S + faults_s + self.observe_s
+        observe_s = self.observed_s(0.0)
+        return WARM_UP_S + self.scenario.steady_s + STEADY_PATIENCE_S + faults_s + observe_s
+
+    @property
+    def faults_s(self) -> float:
+        """About how long it takes from the first fault's beginning until the last one is healed."""
+        return sum(planned.wait_s + self.expected_of(planned) for planned in self.faults)
+
+    def observed_s(self, effect_ago_s: float) -> float:
+        """For how long to observe once all faults are healed, the first of which took effect so long ago."""
+        return max(self.observe_s, self.recover_by_s - effect_ago_s) if self.faults else 0.0
 
     def expected_of(self, planned: PlannedFault) -> float:
         """About how long a fault takes, from its beginning until it is healed."""
@@ -88,7 +106,15 @@ class Plan:
         return lines
 
 
-def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int, about: Durations = _LOCAL) -> Plan:
+def make_plan(
+    scenario: Scenario,
+    *,
+    profile: str,
+    replicas: int,
+    seed: int,
+    about: Durations = _LOCAL,
+    limits: Limits = _NO_LIMITS,
+) -> Plan:
     """Return the plan of a scenario. Errors: BadInput for a fault that can't be done, and for an unknown profile."""
     if profile not in OBSERVE_S:
         known = ", ".join(OBSERVE_S)
@@ -106,9 +132,12 @@ def make_plan(scenario: Scenario, *, profile: str, replicas: int, seed: int, abo
         PlannedFault(fault, (scenario.gap_s if number else 0.0) + float(random.random()), int(random.integers(1 << 16)))
         for number, fault in enumerate(chosen)
     )
-    observe_s = OBSERVE_S[profile] if scenario.observe_s is None else scenario.observe_s
     thresholds = thresholds_of(scenario.thresholds, where=scenario.name)
-    return Plan(scenario, profile, replicas, seed, planned, observe_s, thresholds, about)
+    observe_s, recover_by_s = scenario.observe_s, 0.0
+    if observe_s is None:
+        observe_s = OBSERVE_S[profile]
+        recover_by_s = max(limits.given().get(figure, 0.0) for figure in RECOVERIES) + thresholds.window_s
+    return Plan(scenario, profile, replicas, seed, planned, observe_s, recover_by_s, thresholds, about)
 
 
 def _steps(plan: Plan) -> list[Step]:
@@ -127,7 +156,7 @@ def _steps(plan: Plan) -> list[Step]:
         text = f"wait {planned.wait_s:.1f} s, then {planned.fault.label}"
         steps.append(Step(text, planned.wait_s + plan.expected_of(planned)))
     if plan.faults:
-        steps.append(Step("watch it recover", plan.observe_s))
+        steps.append(Step("watch it recover", plan.observed_s(plan.faults_s)))
     return [
         *steps,
         Step("stop traffic, read every key back, twice", plan.thresholds.readback_gap_s + 2),

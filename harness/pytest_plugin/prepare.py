@@ -26,7 +26,7 @@ def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selec
     config = session.config
     options = replace(run_options(config), scenarios=known)
     platform = platform_of(options)
-    wanted = {item: wanted_by(item, config, options, chosen, platform.durations) for item in items}
+    wanted = {item: wanted_by(item, config, options, chosen, platform) for item in items}
     if config.getoption("--harness-plan"):
         _print_plans(session, list(wanted.values()))
         return

@@ -14,7 +14,6 @@ from typing import cast
 
 import pytest
 
-from harness.cluster import Durations
 from harness.errors import BadInput, HarnessError
 from harness.plan.plan import make_plan
 from harness.pytest_plugin.marks import marked
@@ -27,7 +26,7 @@ from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions
 from harness.run.progress import LiveProgress, PlainProgress, Reporter
-from harness.run.scenario_run import Wanted, run_scenario
+from harness.run.scenario_run import Wanted, limits_of, run_scenario
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verbs import Platform
@@ -128,7 +127,7 @@ def command(config: pytest.Config, node: str = "") -> str:
 
 
 def wanted_by(
-    item: pytest.Function, config: pytest.Config, options: RunOptions, chosen: Selection, about: Durations
+    item: pytest.Function, config: pytest.Config, options: RunOptions, chosen: Selection, platform: Platform
 ) -> Wanted:
     """Return what a collected test wants to be run. Errors: BadInput."""
     found = marked(item)
@@ -138,7 +137,9 @@ def wanted_by(
         raise BadInput(f"{item.name} does not run its scenario", where=item.nodeid, mend="give it the argument outcome")
     profile, replicas = cast("tuple[str, int]", item.callspec.params["outcome"])
     scenario = replace(found.scenario, milvus=options.milvus or found.scenario.milvus)
-    plan = make_plan(scenario, profile=profile, replicas=replicas, seed=options.seed, about=about)
+    limits = limits_of(scenario.name, profile, options, platform)
+    about = platform.durations
+    plan = make_plan(scenario, profile=profile, replicas=replicas, seed=options.seed, about=about, limits=limits)
     many = len(chosen.profiles) * len(chosen.replicas) > 1
     name = f"{scenario.name}-{profile}-{replicas}" if many else scenario.name
     return Wanted(plan, name, command(config, item.nodeid))

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.history import Event
-from harness.report import bins, stack
+from harness.report import bins, clients, stack
 from harness.report.render import render
 from harness.report.rows import figure_rows, finding_rows, informing
 from harness.report.stack import Axis
@@ -44,7 +44,9 @@ def _head(view: ScenarioView) -> dict[str, Any]:
         "reasons": judgement.reasons[:_REASONS],
         "more_reasons": judgement.reasons[_REASONS:],
         "figures": [] if _unmeasured(judgement) else figure_rows(judgement.slos),
-        "informing": informing(judgement.slos),
+        "informing": informing(row for row in judgement.slos if row.figure not in clients.SHOWN),
+        "client_heads": clients.HEADS,
+        "clients": clients.client_rows(judgement.clients),
         "uncalibrated": bool(judgement.slos) and not any(row.calibrated for row in judgement.slos),
         "validity": judgement.validity,
         "valid_count": f"{valid} of {len(judgement.validity)} hold",

@@ -45,6 +45,7 @@ class Execution:
         self._log: EventLog | None = None
         self._watcher: Watcher | None = None
         self._load: Load | None = None
+        self._effect_s: float | None = None
 
     def run(self, record: ScenarioRecord, *, keep_unless: Callable[[], bool] | None = None) -> None:
         """Do the plan. What stops it is written into the record, so that what there was can still be judged.
@@ -140,8 +141,9 @@ class Execution:
             for planned in self.plan.faults:
                 with self._phase("fault", planned.wait_s + self.plan.expected_of(planned)):
                     self._fault(planned, cluster)
-            with self._phase("observe", self.plan.observe_s if self.plan.faults else 0):
-                self._pass(self.plan.observe_s if self.plan.faults else 0)
+            observe_s = self.plan.observed_s(0.0 if self._effect_s is None else monotonic() - self._effect_s)
+            with self._phase("observe", observe_s):
+                self._pass(observe_s)
 
     def _steady(self, steady_s: float) -> None:
         """Measure the steady state: the first stretch that is calm, or the last one where patience ends before.
@@ -167,6 +169,8 @@ class Execution:
     def _fault(self, planned: PlannedFault, cluster: Cluster) -> None:
         def tell(what: str, detail: Mapping[str, str]) -> None:
             self._tell(EventKind.FAULT, planned.fault.label, what, detail)
+            if what == "effect" and self._effect_s is None:
+                self._effect_s = monotonic()
 
         self._pass(planned.wait_s)
         inject(planned, Injection(cluster, self._journal, tell, self._pass))

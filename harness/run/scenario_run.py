@@ -56,7 +56,7 @@ def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
 
 def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
-    limits_of(wanted.plan, options, platform)
+    limits_of(wanted.plan.scenario.name, wanted.plan.profile, options, platform)
     for planned in wanted.plan.faults:
         refuse(planned.fault, platform.verbs, platform.name)
     platform.check(spec_of(wanted, options))
@@ -71,10 +71,10 @@ def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
         )
 
 
-def limits_of(plan: Plan, options: RunOptions, platform: Platform) -> Limits:
+def limits_of(scenario: str, profile: str, options: RunOptions, platform: Platform) -> Limits:
     """Return the limits of a scenario: the profile's, or those of the user's file. Errors: BadInput."""
     known = {*SCENARIOS, *options.scenarios}
-    return load_limits(options.slo or platform.limits(plan.profile), plan.scenario.name, known=known)
+    return load_limits(options.slo or platform.limits(profile), scenario, known=known)
 
 
 def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: RunFolder, reporter: Reporter) -> Judged:
@@ -100,7 +100,7 @@ def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: R
 
 def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> ScenarioRecord:
     plan, scenario = wanted.plan, wanted.plan.scenario
-    limits = limits_of(plan, options, platform)
+    limits = limits_of(scenario.name, plan.profile, options, platform)
     data = {name: _shown(value) for name, value in vars(scenario.data).items() if value is not None}
     return ScenarioRecord(
         name=wanted.name,

@@ -8,8 +8,10 @@ from harness.checks.answers import Answers
 from harness.checks.machine import left_alone
 from harness.checks.valid import punctual
 from harness.history import History
+from harness.slo.clients import clients, search_marks
 from harness.slo.figures import DATA, LATENCY, PERCENTILES, SERVED
-from harness.slo.measure import Scene, passed, scene, served_figures
+from harness.slo.measure import passed, served_figures
+from harness.slo.scene import Scene, scene
 from harness.verdict import SloRow, Validity
 
 
@@ -38,5 +40,5 @@ def blame(history: History, judged: Answers, at: Scene, rows: Iterable[SloRow]) 
 
 
 def _hold(rows: Iterable[SloRow], at: Scene) -> bool:
-    figures = served_figures(at)
+    figures = served_figures(at, clients(at, search_marks(at)))
     return all(passed(row.relation, figures[row.figure], row.limit) for row in rows)

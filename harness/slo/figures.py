@@ -70,10 +70,12 @@ PERCENTILES = {
     "recovered_p99_ms": 990,
     "fresh_p95_ms": 950,
 }
+# Each counts from the fault's effect and is infinite where what was observed holds no whole window of it.
+RECOVERIES = ("recover_s", "write_recover_s", "fresh_recover_s", "stock_recover_s")
 # How many were served in time: what a sender that stood still can break.
 SERVED = ("availability", "bad_s", "down_s", "longest_outage_s", "write_availability", "write_bad_s")
 # Beside the percentiles, what a slow machine alone can break: recovery asks for the steady state's latencies.
 LATENCY = (
-    *("recover_s", "write_recover_s", "fresh_recover_s", "stock_recover_s"),
+    *RECOVERIES,
     *("recovered_p95_ratio", "recovered_p99_ratio"),
 )

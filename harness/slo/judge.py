@@ -14,22 +14,21 @@ from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import Windows, windows
 from harness.history import NS_PER_S, EventKind, History
 from harness.slo.blame import blame
-from harness.slo.figures import DATA, FIGURES, PERCENTILES, Figure
+from harness.slo.clients import Clients, clients, search_marks
+from harness.slo.figures import DATA, FIGURES, PERCENTILES, RECOVERIES, Figure
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
     Figures,
     Measured,
-    Scene,
     data_figures,
-    marks,
     member_figures,
     passed,
     recovery_figures,
-    scene,
     served_figures,
     steady_figures,
 )
+from harness.slo.scene import Scene, scene
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict, of_scenario
 
 
@@ -50,8 +49,9 @@ def judge(
     """
     at_windows, judged = windows(history), answered or answers(history, thresholds)
     at = scene(judged, at_windows, limits, thresholds, history.traffic)
-    seen, (data, data_findings) = marks(at), data_figures(history)
-    figures = {**_measured(history, at, seen), **data}
+    seen, (data, data_findings) = search_marks(at), data_figures(history)
+    served = clients(at, seen)
+    figures = {**_measured(history, at, served, seen), **data}
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), limits) for f in FIGURES if faulted or not f.of_fault)
     checks = (
@@ -68,12 +68,13 @@ def judge(
         validity=checks,
         findings=(*data_findings, *member_findings(history, at_windows), *answer_findings(judged)),
         marks=seen,
+        clients=tuple(served.values()),
     )
 
 
-def _measured(history: History, at: Scene, seen: Marks) -> Figures:
+def _measured(history: History, at: Scene, served: Clients, seen: Marks) -> Figures:
     """Return every figure but those of the data."""
-    found = {**steady_figures(at), **served_figures(at), **recovery_figures(at, seen)}
+    found = {**steady_figures(at), **served_figures(at, served), **recovery_figures(at, served, seen)}
     return {**found, **member_figures(history, at.windows)}
 
 
@@ -110,14 +111,24 @@ def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> It
     missing = ", ".join(row.figure for row in gated if math.isnan(row.value))
     measured = f"not measured: {missing}" if missing else "all measured"
     yield Validity("Figures with a limit", measured, "all measured", ok=not missing)
-    for row in gated:
-        if row.passed is None and not math.isnan(row.value):
-            required = f">= {row.needed}"
-            yield Validity(f"Evidence for {row.figure}", f"n = {row.n}", required, False, Verdict.INCONCLUSIVE)
+    undecided = [row for row in gated if row.passed is None and not math.isnan(row.value)]
+    # What comes after recovery follows from it.
+    for row in (row for row in undecided if math.isfinite(row.value) or row.figure in RECOVERIES):
+        measured, required = _too_little(row, at, thresholds)
+        yield Validity(f"Evidence for {row.figure}", measured, required, False, Verdict.INCONCLUSIVE)
     if at.healed_ns is not None and at.effect_ns is not None:
         observed_s = (at.end_ns - at.healed_ns) / NS_PER_S
         required = f">= {thresholds.window_s:g} s"
         yield Validity("Observed after the healing", f"{observed_s:.1f} s", required, observed_s >= thresholds.window_s)
+
+
+def _too_little(row: SloRow, at: Windows, thresholds: Thresholds) -> tuple[str, str]:
+    if math.isfinite(row.value):
+        return f"n = {row.n}", f">= {row.needed}"
+    begin_ns, end_ns = at.judged
+    lasting_s = thresholds.window_s
+    required = f">= {(row.limit or 0.0) + lasting_s:g} s (its limit, and {lasting_s:g} s in which it must last)"
+    return f"infinite, observed for {(end_ns - begin_ns) / NS_PER_S:.0f} s after the effect", required
 
 
 def _violated(history: History, rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> bool:

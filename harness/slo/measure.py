@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.checks import data, members, recovery
-from harness.checks.answers import Answers, Stream
+from harness.checks.answers import Stream
 from harness.checks.content import Flaw
 from harness.checks.keys import distinct, written
 from harness.checks.latency import block_interval_ns, percentile_ns, to_ms
@@ -17,24 +17,27 @@ from harness.checks.recall import mean_recall
 from harness.checks.thresholds import Thresholds
 from harness.checks.versions import versions_of
 from harness.checks.windows import Windows
-from harness.history import NS_PER_S, EventKind, History, Traffic
+from harness.history import NS_PER_S, EventKind, History
 from harness.kind import WRITES, Kind
-from harness.slo.limits import Limits
-from harness.verdict import Finding, Marks
+from harness.slo.clients import NOBODY, Clients
+from harness.slo.scene import Scene
+from harness.verdict import Client, Finding, Marks
 
 
 @dataclass(frozen=True)
 class Measured:
     """A figure's value: NaN where it could not be measured, inf where it was never reached.
 
-    A finite value of fewer than `needed` is not held to a limit; `applies` is False where the traffic gives the
-    figure no meaning.
+    A finite value of fewer than `needed` is not held to a limit, nor is an infinite one that was not `observed` for
+    long enough to have become finite within its limit. `applies` is False where the traffic gives the figure no
+    meaning.
     """
 
     value: float
     n: int
     interval: tuple[float, float] | None = None
     needed: int = 0
+    observed: bool = True
     applies: bool = True
 
 
@@ -46,57 +49,9 @@ def passed(relation: str, measured: Measured, limit: float | None) -> bool | Non
     """Return whether a figure keeps its limit; None where there is no limit, no value or too little of it."""
     if limit is None or math.isnan(measured.value):
         return None
-    if measured.n < measured.needed and math.isfinite(measured.value):
+    if not (measured.n >= measured.needed if math.isfinite(measured.value) else measured.observed):
         return None
     return measured.value <= limit if relation == "<=" else measured.value >= limit
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What all figures are measured from: the answers of each kind and the windows."""
-
-    searches: Stream
-    stock: Stream
-    writes: Stream
-    reads: Stream
-    steady: Stream
-    windows: Windows
-    limits: Limits
-    thresholds: Thresholds
-    traffic: Traffic
-
-
-def scene(answers: Answers, windows: Windows, limits: Limits, thresholds: Thresholds, traffic: Traffic) -> Scene:
-    """Sort the answers by kind and window."""
-    searches = answers.stream(Kind.SEARCH)
-    steady = searches.between(*(windows.steady or (0, 0)))
-    return Scene(
-        searches=searches,
-        stock=answers.stream(Kind.STOCK),
-        writes=answers.stream(*WRITES),
-        reads=answers.stream(Kind.READ),
-        steady=steady,
-        windows=windows,
-        limits=limits,
-        thresholds=thresholds,
-        traffic=traffic,
-    )
-
-
-def marks(at: Scene) -> Marks:
-    """Return the moments of the fault as searches saw them."""
-    w, th = at.windows, at.thresholds
-    if w.effect_ns is None:
-        return Marks(None, w.healed_ns, None, None, None)
-    detect_ns = recovery.first_bad_ns(at.searches, w.effect_ns, w.end_ns)
-    first_ns = None if detect_ns is None else recovery.first_good_ns(at.searches, detect_ns, w.end_ns)
-    limit = recovery.ceiling(
-        at.steady, th, p95_cap_ms=at.limits.recovered_p95_ms, p99_cap_ms=at.limits.recovered_p99_ms
-    )
-    recovered_ns = None
-    if limit is not None and w.restored_ns is not None:
-        recovered_ns = recovery.sustained_ns(at.searches, w.restored_ns, w.end_ns, limit, th)
-    return Marks(w.effect_ns, w.healed_ns, detect_ns, first_ns, recovered_ns)
 
 
 def steady_figures(at: Scene) -> Figures:
@@ -108,25 +63,22 @@ def steady_figures(at: Scene) -> Figures:
     }
 
 
-def served_figures(at: Scene) -> Figures:
+def served_figures(at: Scene, served: Clients) -> Figures:
     """Return how well clients were served over the judged window (Windows.judged)."""
     begin_ns, end_ns = at.windows.judged
-    reads = recovery.downtime(at.searches, begin_ns, end_ns, at.thresholds)
-    writes = recovery.downtime(at.writes, begin_ns, end_ns, at.thresholds)
-    share, n = recovery.availability(at.searches, begin_ns, end_ns)
-    write_share, write_n = recovery.availability(at.writes, begin_ns, end_ns)
+    search, write = served.get("search", NOBODY), served.get("write", NOBODY)
     wrong_s, bins = recovery.wrong_s(at.searches, begin_ns, end_ns, at.thresholds)
     invalid = int((at.searches.between(begin_ns, end_ns).flaws > 0).sum())
     return {
-        "availability": Measured(share, n),
-        "invalid_answers": Measured(float(invalid) if n else math.nan, n),
-        "bad_s": Measured(reads.bad_s if n else math.nan, reads.bins),
-        "down_s": Measured(reads.down_s if n else math.nan, reads.bins),
-        "longest_outage_s": Measured(reads.longest_outage_s if n else math.nan, reads.bins),
+        "availability": Measured(search.availability, search.n),
+        "invalid_answers": Measured(float(invalid) if search.n else math.nan, search.n),
+        "bad_s": Measured(search.bad_s, bins),
+        "down_s": Measured(search.down_s, bins),
+        "longest_outage_s": Measured(search.longest_outage_s, bins),
         # Without a steady state there is nothing to have become worse than.
-        "wrong_s": Measured(wrong_s if n and _answers(at.steady) else math.nan, bins),
-        "write_availability": Measured(write_share, write_n),
-        "write_bad_s": Measured(writes.bad_s if write_n else math.nan, writes.bins),
+        "wrong_s": Measured(wrong_s if search.n and _answers(at.steady) else math.nan, bins),
+        "write_availability": Measured(write.availability, write.n),
+        "write_bad_s": Measured(write.bad_s, bins),
         **_freshness(at),
     }
 
@@ -143,52 +95,42 @@ def _freshness(at: Scene) -> Figures:
     return {name: replace(measured, applies=offered) for name, measured in figures.items()}
 
 
-def recovery_figures(at: Scene, seen: Marks) -> Figures:
+def recovery_figures(at: Scene, served: Clients, seen: Marks) -> Figures:
     """Return the figures of a fault's recovery; not measured where no fault took effect."""
-    begin_ns, end_ns = at.windows.judged
     if seen.effect_ns is None:
         return {}
+    search = served.get("search", NOBODY)
     return {
-        "detect_s": _seconds(begin_ns, seen.detect_ns, end_ns, at.searches),
-        "first_success_s": _seconds(begin_ns, seen.first_success_ns, end_ns, at.searches),
-        **_recover(at, seen),
-        "write_recover_s": _served_again(at, at.writes, WRITES),
-        "fresh_recover_s": _served_again(at, at.reads, (Kind.READ,)),
-        "stock_recover_s": _served_again(at, at.stock, (Kind.STOCK,)),
+        "detect_s": Measured(search.detect_s, search.n),
+        "first_success_s": Measured(search.first_success_s, search.n),
+        "recover_s": _recover(at, search, "recover_s", (Kind.SEARCH,)),
+        "settle_s": _settle(at, search, seen),
+        "write_recover_s": _recover(at, served.get("write", NOBODY), "write_recover_s", WRITES),
+        "fresh_recover_s": _recover(at, served.get("read", NOBODY), "fresh_recover_s", (Kind.READ,)),
+        "stock_recover_s": _recover(at, served.get("stock", NOBODY), "stock_recover_s", (Kind.STOCK,)),
         **_recovered(at, seen),
     }
 
 
-def _seconds(begin_ns: int, moment_ns: int | None, end_ns: int, stream: Stream) -> Measured:
-    """Return seconds until a moment that need not have come: no impact is NaN, never 0."""
-    value = math.nan if moment_ns is None else (moment_ns - begin_ns) / NS_PER_S
-    return Measured(value, len(stream.between(begin_ns, end_ns)))
+def _recover(at: Scene, client: Client, figure: str, kinds: Iterable[Kind]) -> Measured:
+    applies = client.n > 0 or _offered(at, kinds)
+    return Measured(client.recover_s, client.n, observed=_observed(at, figure), applies=applies)
 
 
-def _recover(at: Scene, seen: Marks) -> Figures:
-    begin_ns, end_ns = at.windows.judged
-    n = len(at.searches.between(begin_ns, end_ns))
-    if not len(at.steady) or not n:
-        return {"recover_s": NOT_MEASURED, "settle_s": NOT_MEASURED}
+def _settle(at: Scene, search: Client, seen: Marks) -> Measured:
+    """Return how long searches took once the cluster was whole; never whole is infinite."""
+    if math.isnan(search.recover_s):
+        return NOT_MEASURED
     restored_ns = at.windows.restored_ns
     settle_s = math.inf if restored_ns is None else recovery.seconds_since(restored_ns, seen.recovered_ns)
-    recover_s = recovery.seconds_since(begin_ns, seen.recovered_ns)
-    return {"recover_s": Measured(recover_s, n), "settle_s": Measured(settle_s, n)}
+    return Measured(settle_s, search.n)
 
 
-def _served_again(at: Scene, stream: Stream, kinds: Iterable[Kind]) -> Measured:
-    """Return when others than searches were served again for good: by their content and the deadline alone.
-
-    They come too seldom for percentiles to be compared.
-    """
+def _observed(at: Scene, figure: str) -> bool:
+    """Return whether the observation went on until a recovery at its limit could have shown itself to last."""
+    limit_s = at.limits.given().get(figure)
     begin_ns, end_ns = at.windows.judged
-    n = len(stream.between(begin_ns, end_ns))
-    if not n:
-        return replace(NOT_MEASURED, applies=_offered(at, kinds))
-    restored_ns, moment_ns = at.windows.restored_ns, None
-    if restored_ns is not None:
-        moment_ns = recovery.sustained_ns(stream, restored_ns, end_ns, recovery.Ceiling(), at.thresholds)
-    return Measured(recovery.seconds_since(begin_ns, moment_ns), n)
+    return limit_s is None or end_ns - begin_ns >= round(limit_s * NS_PER_S) + at.thresholds.window_ns
 
 
 def _offered(at: Scene, kinds: Iterable[Kind]) -> bool:
@@ -204,7 +146,8 @@ def _recovered(at: Scene, seen: Marks) -> Figures:
     if seen.recovered_ns is None:
         last = at.searches.between(end_ns - at.thresholds.window_ns, end_ns)
         found = mean_recall(last.recall) if _answers(last) else 0.0
-        never = {name: Measured(math.inf, 0) for name in _OF_RECOVERED}
+        observed = _observed(at, "recover_s")
+        never = {name: Measured(math.inf, 0, observed=observed) for name in _OF_RECOVERED}
         return {**never, "recall_recovered": Measured(found, _answers(last))}
     inside = at.searches.between(seen.recovered_ns, end_ns)
     p95, p99 = (_percentile(inside, per_mille, at.thresholds) for per_mille in (950, 990))

@@ -14,10 +14,13 @@
      "superseded": whether a later attempt took its place,
      "verdict", "reasons": [worst first],
      "figures": {figure: {"label", "unit", "relation": "<=" | ">=", "limit": number | null, "value": number,
-                          "n", "interval": [low, high] | null, "passed": bool | null, "calibrated": bool}},
+                          "n", "interval": [low, high] | null, "passed": bool | null, "calibrated": bool,
+                          "needed"}},
      "validity": [{"what", "measured", "required", "ok", "otherwise": verdict}],
-     "findings": [{"check", "message", "count", "keys": [int], "op_ids": [int]}],
-     "marks": {"effect_ns", "healed_ns", "detect_ns", "first_success_ns", "recovered_ns": int | null}}
+     "findings": [{"check", "message", "count", "keys": [int], "op_ids": [int], "t_ns": int | null}],
+     "marks": {"effect_ns", "healed_ns", "detect_ns", "first_success_ns", "recovered_ns": int | null},
+     "clients": {"search" | "stock" | "write" | "read": {"n", "every_s", "detect_s", "first_success_s", "recover_s",
+                 "availability", "bad_s", "down_s", "longest_outage_s": number}}}
   ]
 }
 ```
@@ -35,7 +38,7 @@ from typing import Any
 from harness.errors import BadInput
 from harness.store.jsonfile import check_format, decode_number, read_json, write_json
 from harness.store.run_record import FORMAT, Judged, RunRecord, RunVerdict, Skipped, is_superseded
-from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict
+from harness.verdict import Client, Finding, Judgement, Marks, SloRow, Validity, Verdict
 
 Json = Mapping[str, Any]
 
@@ -82,6 +85,7 @@ def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
         "validity": [asdict(one) for one in judgement.validity],
         "findings": [asdict(one) for one in judgement.findings],
         "marks": asdict(judgement.marks),
+        "clients": {one.name: {k: v for k, v in asdict(one).items() if k != "name"} for one in judgement.clients},
     }
 
 
@@ -101,7 +105,12 @@ def _judgement_from_json(raw: Json) -> Judgement:
             Finding(**{**one, "keys": tuple(one["keys"]), "op_ids": tuple(one["op_ids"])}) for one in raw["findings"]
         ),
         marks=Marks(**raw["marks"]),
+        clients=tuple(_client_from_json(name, numbers) for name, numbers in raw["clients"].items()),
     )
+
+
+def _client_from_json(name: str, numbers: Json) -> Client:
+    return Client(name=name, n=numbers["n"], **{k: decode_number(v) for k, v in numbers.items() if k != "n"})
 
 
 def _slo_from_json(figure: str, row: Json) -> SloRow:

@@ -16,7 +16,7 @@ def example() -> RunView:
     stopped = sample_run.record("setting-changed", "Change of a setting", aborted="interrupted", complete=False)
     return sample_run.run(
         sample_run.view(),
-        sample_run.view(sample_run.history(errors_s=22, wrong_s=6, slow=1.6, seed=9), upgrade, recover_s=20),
+        sample_run.view(sample_run.history(errors_s=22, wrong_s=6, slow=1.6, seed=9), upgrade, recover_s=15),
         sample_run.view(sample_run.without_traffic(sample_run.history()), stopped),
         skipped=(Skipped("disk-full", "Full disk", "the local platform cannot fill a disk"),),
     )

@@ -15,6 +15,7 @@ from harness.plan.faults import Configure, Fault, Kill, Pause, Scale, Upgrade
 from harness.plan.plan import Plan, make_plan
 from harness.plan.scenario import OBSERVE_S, Chaos, Scenario
 from harness.plan.specs import DataSpec, TrafficSpec
+from harness.slo.limits import Limits
 
 FAULTS: tuple[Fault, ...] = (
     Kill(Role.QUERY_NODE),
@@ -107,6 +108,18 @@ def test_traffic_is_scheduled_for_longer_than_it_is_expected_to_be_needed(
     under_traffic = sum(step.expected_s for step in plan.steps[2:-2])
     assert plan.traffic_s >= under_traffic + 60 * len(faults)
     assert plan.observe_s == OBSERVE_S[profile]
+
+
+def test_a_recovery_at_its_limit_is_observed_until_it_has_lasted() -> None:
+    limits = Limits(recover_s=40, write_recover_s=60)
+    plan = make_plan(some(FAULTS[0]), profile="fast", replicas=1, seed=1, limits=limits)
+    lasts_s = plan.thresholds.window_s
+    assert plan.observed_s(5.0) == 60 + lasts_s - 5
+    assert plan.observed_s(200.0) == OBSERVE_S["fast"]
+    assert next(step.expected_s for step in plan.steps if "recover" in step.text) == plan.observed_s(plan.faults_s)
+    own = make_plan(some(FAULTS[0], observe_s=7), profile="fast", replicas=1, seed=1, limits=limits)
+    assert own.observed_s(0.0) == 7
+    assert make_plan(some(), profile="fast", replicas=1, seed=1, limits=limits).observed_s(0.0) == 0
 
 
 @pytest.mark.parametrize(

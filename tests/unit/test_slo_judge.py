@@ -159,6 +159,20 @@ def test_a_p99_after_recovery_of_too_few_searches_is_inconclusive() -> None:
     assert found.reasons == ("Evidence for recovered_p99_ms: n = 936, required >= 1000",)
 
 
+@pytest.mark.parametrize(("limit_s", "expected"), [(20, Verdict.FAIL), (21, Verdict.INCONCLUSIVE)])
+def test_a_recovery_that_had_no_time_to_show_that_it_lasts_is_no_fail(limit_s: float, expected: Verdict) -> None:
+    # Whole again 30 s after the effect, and observed for 20 s more, where 30 s would have to be good.
+    late = member(member(healthy(Recipe(observe_s=45)), 41, "querynode-1", "starting"), 70, "querynode-1", "up")
+    asked = {"recover_s": limit_s, "write_recover_s": None, "fresh_recover_s": None, "stock_recover_s": None}
+    found = judge(late, LIMITS.model_copy(update=asked))
+    assert values(found)["recover_s"] == math.inf
+    assert found.verdict is expected
+    if expected is Verdict.INCONCLUSIVE:
+        assert found.reasons[0].startswith(
+            "Evidence for recover_s: infinite, observed for 50 s after the effect, required >= 51 s"
+        )
+
+
 def test_a_fault_that_took_no_effect_says_nothing() -> None:
     found = judge(without_events(HISTORY, "effect"), LIMITS)
     assert found.verdict is Verdict.INVALID

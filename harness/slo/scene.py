@@ -1,0 +1,44 @@
+"""What a judgement measures: the answers that each kind of client got, and the stretches of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.checks.answers import Answers, Stream
+from harness.checks.thresholds import Thresholds
+from harness.checks.windows import Windows
+from harness.history import Traffic
+from harness.kind import WRITES, Kind
+from harness.slo.limits import Limits
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The answers by kind of client, and what they are held to. `steady` are the searches of the steady state."""
+
+    searches: Stream
+    stock: Stream
+    writes: Stream
+    reads: Stream
+    steady: Stream
+    windows: Windows
+    limits: Limits
+    thresholds: Thresholds
+    traffic: Traffic
+
+
+def scene(answers: Answers, windows: Windows, limits: Limits, thresholds: Thresholds, traffic: Traffic) -> Scene:
+    """Sort the answers by kind and window."""
+    searches = answers.stream(Kind.SEARCH)
+    steady = searches.between(*(windows.steady or (0, 0)))
+    return Scene(
+        searches=searches,
+        stock=answers.stream(Kind.STOCK),
+        writes=answers.stream(*WRITES),
+        reads=answers.stream(Kind.READ),
+        steady=steady,
+        windows=windows,
+        limits=limits,
+        thresholds=thresholds,
+        traffic=traffic,
+    )
