@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.errors import BadInput
 
 T = TypeVar("T")
+_SEAL = "sha256"
 
 
 def write_json(path: Path, document: object) -> None:
@@ -20,6 +22,25 @@ def write_json(path: Path, document: object) -> None:
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(f"{text}\n", encoding="utf-8")
     fresh.replace(path)
+
+
+def write_sealed(path: Path, document: dict[str, Any]) -> None:
+    """Replace a file with a document and its own SHA-256, by which `unsealed` tells that it was edited."""
+    write_json(path, {**document, _SEAL: _seal(encode_numbers(document))})
+
+
+def unsealed(document: dict[str, Any], *, where: Path) -> dict[str, Any]:
+    """Return a document without its seal. Raises BadInput where it is not as the harness wrote it."""
+    content = {key: value for key, value in document.items() if key != _SEAL}
+    if document.get(_SEAL) != _seal(content):
+        mend = "restore the file, or run the scenario again"
+        raise BadInput(f"{where.name} was changed after the harness wrote it", where=str(where.parent), mend=mend)
+    return content
+
+
+def _seal(document: dict[str, Any]) -> str:
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def read_json(path: Path, *, what: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from harness.kind import Kind
 from harness.load.operations import STREAMS
 from harness.store.arrays import read_readback, read_truth, write_readback, write_truth
 from harness.store.events import EventLog, read_events
-from harness.store.jsonfile import check_format, read_json, validated, write_json
+from harness.store.jsonfile import check_format, read_json, unsealed, validated, write_sealed
 from harness.store.record import FORMAT, ScenarioRecord
 from harness.store.recorded import recorded_operations
 
@@ -58,15 +58,15 @@ class ScenarioFolder:
         return EventLog(self.events)
 
     def write_record(self, record: ScenarioRecord) -> None:
-        """Replace scenario.json: once before the scenario begins, once when it is over."""
-        write_json(self.path / "scenario.json", asdict(record))
+        """Replace scenario.json: before the scenario begins, as it goes on, and when it is over."""
+        write_sealed(self.path / "scenario.json", asdict(record))
 
     def record(self) -> ScenarioRecord:
-        """Read scenario.json. Raises BadInput where it is missing, newer than this harness or damaged."""
+        """Read scenario.json. Raises BadInput where it is missing, newer than this harness, damaged or edited."""
         where = self.path / "scenario.json"
         raw = read_json(where, what="a scenario's folder")
         check_format(raw, FORMAT, where=where)
-        return validated(_RECORD, raw, where)
+        return validated(_RECORD, unsealed(raw, where=where), where)
 
     def write_truth(self, truth: Truth) -> None:
         """Store the exact neighbours that this scenario is judged by."""

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,13 +96,22 @@ def test_a_history_that_was_cut_is_refused_in_one_line(run: Path) -> None:
 
 
 def test_a_run_that_was_killed_is_invalid_and_judged_with_what_is_known(run: Path) -> None:
-    (record,) = RunFolder.open(run).scenarios_path.glob("*/scenario.json")
-    as_killed = json.loads(record.read_text(encoding="utf-8")) | {"complete": False, "digests": {}}
-    record.write_text(json.dumps(as_killed), encoding="utf-8")
+    (scenario,) = RunFolder.open(run).scenarios()
+    scenario.write_record(replace(scenario.record(), complete=False, digests={}))
     cut(run)
     done = harness("recheck", str(run))
     assert done.returncode == 3, done.stdout
     assert "INVALID" in done.stdout
+
+
+def test_a_limit_that_was_raised_in_the_folder_is_refused(run: Path) -> None:
+    (record,) = RunFolder.open(run).scenarios_path.glob("*/scenario.json")
+    kinder = json.loads(record.read_text(encoding="utf-8"))
+    kinder["limits"]["recover_s"] += 100
+    record.write_text(json.dumps(kinder), encoding="utf-8")
+    done = harness("recheck", str(run))
+    assert done.returncode == 4, done.stdout
+    assert "scenario.json was changed after the harness wrote it" in " ".join(done.stderr.split())
 
 
 def cut(run: Path) -> Path:

@@ -15,6 +15,7 @@ from harness.history import History, Operations, Outcome
 from harness.load.recorder import Recorder
 from harness.load.schedule import SCHEDULE_FILE, Schedule, save_schedule
 from harness.load.wire import Answer
+from harness.store.jsonfile import unsealed, write_sealed
 from harness.store.naming import slug
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import RunRecord
@@ -121,24 +122,23 @@ def test_a_record_survives_its_file(tmp_path: Path) -> None:
     assert folder.record() == record
 
 
-def test_a_record_from_before_the_way_in_was_noted_is_read(tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path, RUN).new_scenario("kill")
-    folder.write_record(sample_run.record(way_in="port-forward"))
-    path = folder.path / "scenario.json"
-    document = json.loads(path.read_text())
-    del document["way_in"]
-    path.write_text(json.dumps(document))
-    assert folder.record() == sample_run.record()
-
-
 def test_a_record_that_lacks_a_key_names_it(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, RUN).new_scenario("kill")
     folder.write_record(sample_run.record())
     path = folder.path / "scenario.json"
-    document = json.loads(path.read_text())
+    document = unsealed(json.loads(path.read_text()), where=path)
     del document["profile"]
-    path.write_text(json.dumps(document))
+    write_sealed(path, document)
     with pytest.raises(BadInput, match=r"profile: Field required.*scenario\.json"):
+        folder.record()
+
+
+def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, RUN).new_scenario("kill")
+    folder.write_record(sample_run.record())
+    path = folder.path / "scenario.json"
+    path.write_text(path.read_text().replace('"seed": 7', '"seed": 8'))
+    with pytest.raises(BadInput, match=r"scenario\.json was changed after the harness wrote it"):
         folder.record()
 
 
