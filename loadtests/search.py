@@ -153,20 +153,33 @@ def _connected(job: LoadJob, writer: str) -> Calls:
 
 
 def _told_start(folder: Path, writer: str) -> int | None:
-    """Say that all is ready, and wait for the start; None where the harness ended first."""
+    """Say that all is ready, then the time for every empty line, until told the start; None if the harness ended."""
     make_nonblocking(_STDIN)
     ready = folder / ready_file(writer)
+    _tell_time(ready)
+    while line := _line():
+        if line.strip():
+            gevent.spawn(_end_with_harness)
+            return int(line)
+        _tell_time(ready)
+    return None
+
+
+def _tell_time(ready: Path) -> None:
     half = ready.with_suffix(".new")
     half.write_bytes(b"%d" % time.monotonic_ns())
     half.replace(ready)
+
+
+def _line() -> bytes:
+    """Return the next line, empty where there is none any more."""
     line = b""
     while not line.endswith(b"\n"):
-        part = nb_read(_STDIN, 64)
-        if not part:
-            return None
-        line += part
-    gevent.spawn(_end_with_harness)
-    return int(line)
+        byte: bytes = nb_read(_STDIN, 1)
+        if not byte:
+            return b""
+        line += byte
+    return line
 
 
 def _end_with_harness() -> None:

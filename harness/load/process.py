@@ -127,7 +127,6 @@ class _Process:
 
     def __init__(self, folder: Path, job: LoadJob, writer: str, owner: str) -> None:
         self._ready, self.log = folder / ready_file(writer), folder / log_file(writer)
-        self._begun_ns = time.monotonic_ns()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 _command(job),
@@ -148,17 +147,24 @@ class _Process:
         return self._process.poll() is None
 
     def wait_ready(self, timeout_s: float) -> None:
-        """Wait until it is, and refuse a process whose clock is not this one's: its times would mean nothing."""
+        """Wait until it is, ask it the time, and refuse one with another clock: its times would mean nothing."""
         self.wait("did not get ready", self._ready.exists, timeout_s)
+        self._ready.unlink()
+        asked_ns = time.monotonic_ns()
+        self._tell(b"\n")
+        self.wait("did not say the time", self._ready.exists, timeout_s)
         theirs_ns, now_ns = int(self._ready.read_bytes()), time.monotonic_ns()
-        if not self._begun_ns <= theirs_ns <= now_ns:
+        if not asked_ns <= theirs_ns <= now_ns:
             apart_s = (theirs_ns - now_ns) / NS_PER_S
             raise self._failed(f"has another clock: {apart_s:+.3f} s", mend="run both in one time namespace")
 
     def tell_start(self, t0_ns: int) -> None:
+        self._tell(b"%d\n" % t0_ns)
+
+    def _tell(self, line: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker: it was asked for
         try:
-            self._process.stdin.write(b"%d\n" % t0_ns)
+            self._process.stdin.write(line)
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise self._failed("ended before it started") from error
