@@ -83,6 +83,7 @@ def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
         "command": record.command,
         "milvus": f"Milvus {record.milvus}, profile {record.profile}",
         "workload": [(_words(name), str(value)) for name, value in {**record.data, **traffic}.items()],
+        "thresholds": [(_words(name), f"{value:g}") for name, value in record.thresholds.items()],
         "environment": [*([("way in", record.way_in)] if record.way_in else []), *record.environment.items()],
         "settings": sorted(record.settings.items()),
         "versions": _versions(record.versions, record.versions_after),

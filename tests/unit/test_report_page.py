@@ -128,6 +128,12 @@ def test_nothing_from_outside_becomes_markup(passed: ScenarioView) -> None:
     assert "<script>" not in summary(run)
 
 
+def test_thresholds_that_a_scenario_changed_are_shown(passed: ScenarioView) -> None:
+    changed = replace(passed, record=replace(passed.record, thresholds={"window_s": 8.0}))
+    assert "Thresholds that the scenario changed window, s 8" in text_of(page.panel(changed))
+    assert "Thresholds" not in text_of(page.panel(passed))
+
+
 def test_the_head_puts_the_verdict_first(passed: ScenarioView, failed: ScenarioView) -> None:
     run = sample_run.run(passed, failed, skipped=(Skipped("disk-full", "Full disk", "no disk to fill"),))
     text = text_of(page.run_header(run))
