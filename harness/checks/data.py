@@ -1,4 +1,7 @@
-"""What was acknowledged against what is there: lost, resurrected, stale, phantom, duplicate, damaged, flipped."""
+"""What was acknowledged against what is there: lost, resurrected, stale, phantom, duplicate, damaged, flipped.
+
+Source: Jepsen's set-full checker, and its operations of unknown outcome (:info), which may have happened or not.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Latency corrected for coordinated omission, nearest-rank percentiles, and their interval."""
+"""Latency corrected for coordinated omission, nearest-rank percentiles, and their interval.
+
+Sources: G. Tene, "How NOT to Measure Latency" (as wrk2 measures it); type 1 of Hyndman and Fan, "Sample Quantiles in
+Statistical Packages" (1996); Carlstein, "The Use of Subseries Values ..." (1986) for the bootstrap over blocks.
+"""
 
 from __future__ import annotations
 

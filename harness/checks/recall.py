@@ -1,4 +1,7 @@
-"""Recall@k of every search against exact truth, and which answers are worse than the index's own approximation."""
+"""Recall@k of every search against exact truth, and which answers are worse than the index's own approximation.
+
+Source: ann-benchmarks, which takes a hit by its distance too, so that neighbours as near as each other count alike.
+"""
 
 from __future__ import annotations
 

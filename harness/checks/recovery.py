@@ -1,4 +1,8 @@
-"""When clients noticed the fault, when they were served again for good, and how long they were not."""
+"""When clients noticed the fault, when they were served again for good, and how long they were not.
+
+Sources: the definitions in docs/measuring.md; for availability as good over scheduled, whatever was answered, Hauer et
+al., "Meaningful Availability" (NSDI 2020).
+"""
 
 from __future__ import annotations
 

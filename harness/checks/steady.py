@@ -1,4 +1,7 @@
-"""Whether the cluster was in a steady state before anything was done to it."""
+"""Whether the cluster was in a steady state before anything was done to it.
+
+Source: principlesofchaos.org, of which the steady state is the first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whether what a row was found at is a version that it may have: the last acknowledged, or one that may follow it."""
+"""Whether what a row was found at is a version that it may have: the last acknowledged, or one that may follow it.
+
+Source: Herlihy and Wing, "Linearizability" (1990): what a register may answer while writes overlap the read.
+"""
 
 from __future__ import annotations
 
