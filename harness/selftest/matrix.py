@@ -56,6 +56,9 @@ PARTIAL = frozenset({"bad_s", "availability", "recover_s", "write_recover_s", "f
 OUTAGE = PARTIAL | {"down_s"}
 CONTENT = frozenset({"invalid_answers"})
 DATA_ROWS = frozenset({"lost_rows", "resurrected_rows", "stale_rows", "phantom_rows", "duplicate_rows"})
+_SENT_LATE = frozenset(
+    {"Operations bad only for being sent late", "Send lag beside a limit on latency that was broken, p99"}
+)
 NOTHING: Set[str] = frozenset()
 _NEVER = 10**9
 
@@ -236,7 +239,7 @@ MATRIX = (
         "generator starved",
         "load process held to little CPU",
         must={"Load generator's send lag, p99"},
-        may=OUTAGE | SLOW,
+        may=OUTAGE | SLOW | _SENT_LATE,
         plants={"observe": p.starve_the_load(0.3)},
     ),
     Row("25", "ledger empty", "writer off", {"Acknowledged writes"}, scenario=_SILENT),

@@ -31,9 +31,8 @@ def blame(history: History, judged: Answers, at: Scene, rows: Iterable[SloRow]) 
         if not _hold(served, scene(excused, at.windows, at.limits, at.thresholds, at.traffic)):
             return
         late = int((excused.good & ~judged.good).sum())
-        yield Validity(
-            "Operations bad only for being sent late, beside a limit that they broke", f"{late}", "0", ok=False
-        )
+        required = "0 (else the sender broke a limit, not Milvus)"
+        yield Validity("Operations bad only for being sent late", f"{late}", required, ok=False)
     if len(broken) > len(served):
         yield punctual(history, at.windows, at.thresholds)
         yield left_alone(history, at.windows, at.thresholds)

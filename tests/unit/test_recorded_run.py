@@ -1,7 +1,4 @@
-"""Runs that were recorded on a real cluster: judged again, drawn again.
-
-One is of the gate under the settings profile `default`; the other the harness's test on itself, every violation in it.
-"""
+"""Runs that were recorded on a real cluster: judged again, drawn again. One is of the settings profile `default`."""
 
 from __future__ import annotations
 
