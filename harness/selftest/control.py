@@ -32,10 +32,9 @@ class ProxyProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def tell(self, lie: Truth) -> int:
-        """Have it lie from now on; return since when, on CLOCK_MONOTONIC in ns."""
-        values = {name: value for name, value in asdict(lie).items() if not name.startswith("_")}
-        return self._say({"lie": type(lie).__name__.lower()} | values)
+    def tell(self, *lies: Truth) -> int:
+        """Have it tell these lies from now on; return since when, on CLOCK_MONOTONIC in ns."""
+        return self._say([_as_json(lie) for lie in lies])
 
     def shut(self) -> int:
         """Close its port and every connection; return when that was done."""
@@ -57,7 +56,7 @@ class ProxyProcess:
         if self._process.stdout:
             self._process.stdout.close()
 
-    def _say(self, values: dict[str, object]) -> int:
+    def _say(self, values: object) -> int:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker: it was asked for
         self._process.stdin.write(json.dumps(values) + "\n")
         self._process.stdin.flush()
@@ -71,3 +70,8 @@ class ProxyProcess:
                 "the proxy ended", where=self._target, mend="run harness selftest again, and read its log"
             )
         return int(line)
+
+
+def _as_json(lie: Truth) -> dict[str, object]:
+    values = {name: value for name, value in asdict(lie).items() if not name.startswith("_")}
+    return {"lie": type(lie).__name__.lower()} | values

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -202,14 +202,27 @@ class Truncate(Truth):
         return _bytes(found)
 
 
+@dataclass
+class Several(Truth):
+    """All of these, the first of them next to the client."""
+
+    lies: tuple[Truth, ...] = ()
+
+    async def serve(self, call: Call, forward: Forward) -> bytes:
+        """Hand it from one to the next."""
+        if not self.lies:
+            return await forward(call.request)
+        inner = Several(self.lies[1:])
+        return await self.lies[0].serve(call, lambda request: inner.serve(replace(call, request=request), forward))
+
+
 _ALL = (Truth, Deny, DenySome, Delay, Hold, Swallow, Replay, Shallow, Swap, Truncate)
 LIES: dict[str, type[Truth]] = {lie.__name__.lower(): lie for lie in _ALL}
 
 
-def read_lie(text: str) -> Truth:
-    """Read a lie from JSON: its name as "lie" and its values. Errors: KeyError, TypeError, ValueError."""
-    values = json.loads(text)
-    return LIES[values.pop("lie")](**values)
+def read_lies(text: str) -> Several:
+    """Read a JSON list of lies: each its name as "lie", and its values. Errors: KeyError, TypeError, ValueError."""
+    return Several(tuple(LIES[values.pop("lie")](**values) for values in json.loads(text)))
 
 
 def _bytes(message: Any) -> bytes:

@@ -55,12 +55,12 @@ SLOW = frozenset({"recovered_p95_ratio", "recovered_p99_ratio", "recovered_p99_m
 PARTIAL = frozenset({"bad_s", "availability", "recover_s", "write_recover_s", "fresh_recover_s"})
 OUTAGE = PARTIAL | {"down_s"}
 CONTENT = frozenset({"invalid_answers"})
-DATA_ROWS = frozenset({"lost_rows", "resurrected_rows", "stale_rows", "phantom_rows", "duplicate_rows"})
 _SENT_LATE = frozenset(
     {"Operations bad only for being sent late", "Send lag beside a limit on latency that was broken, p99"}
 )
 NOTHING: Set[str] = frozenset()
 _NEVER = 10**9
+_OF_CLIENTS = ("Search", "Insert", "Upsert", "Delete")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ _SCALED = replace(
     faults=(Scale(Role.QUERY_NODE, 3),),
     settings={"queryCoord.autoBalance": "false"},
 )
-_UPGRADED = replace(CALM, title="An upgrade", milvus="2.3.0", faults=(Upgrade("2.3.5"),), observe_s=40)
+_VERSION_BEFORE = "2.3.0"
+_UPGRADED = replace(CALM, title="An upgrade", milvus=_VERSION_BEFORE, faults=(Upgrade("2.3.5"),), observe_s=40)
 # Reads that wait for two seconds would meet another upsert of their key.
 _UNHURRIED = replace(CALM, title="A patient client", traffic=replace(_TRAFFIC, deadline_s=5, read_rate=0), observe_s=25)
 _SILENT = replace(
@@ -120,7 +121,6 @@ MATRIX = (
     Row("4", "stale upsert", "side-upsert of old", {"stale_rows"}, plants={"readback": p.write_old_versions}),
     Row("5", "phantom ids", "side-insert", {"phantom_rows"}, plants={"readback": p.write_nobodys_rows}),
     Row("6", "duplicate ids", "insert of a key again", {"duplicate_rows"}, plants={"readback": p.insert_twice}),
-    Row("1-6", "all of these at once", "a second client", DATA_ROWS, plants={"readback": p.violate_data}),
     Row(
         "7",
         "stale Strong read",
@@ -258,7 +258,34 @@ MATRIX = (
         "rows that come and go",
         "side-insert",
         must={"flipped_rows"},
-        plants={"readback": p.between_reads(p.write_nobodys_rows)},
+        plants={"readback": p.write_between_reads},
+    ),
+    # Several at once, so that a few minutes show that every check can fire.
+    Row("data", "1, 3 to 6, 27 and 28 at once", "a second client", set(DATA), plants={"readback": p.violate_data}),
+    Row(
+        "answers",
+        "7, 9, 10, 14 and 17 to 19 at once",
+        "as each of them",
+        must={"stale_reads", "unplanned_restarts", "wrong_versions", "idle_query_nodes", *CONTENT, *PARTIAL, "wrong_s"},
+        may=OUTAGE | SLOW | RECALL,
+        plants={
+            "observe": p.together(
+                p.lie(Deny(every=10, methods=_OF_CLIENTS), Replay(), Swap(), Shallow()),
+                p.run_as(Role.DATA_NODE, _VERSION_BEFORE),
+            ),
+            "readback": p.lie(),
+        },
+        scenario=_SCALED,
+        limits=TIGHT,
+    ),
+    Row(
+        "unsound",
+        "24 and 25 at once",
+        "as each of them",
+        must={"Load generator's send lag, p99", "Acknowledged writes"},
+        may=OUTAGE | SLOW | _SENT_LATE,
+        plants={"observe": p.starve_the_load(0.3)},
+        scenario=_SILENT,
     ),
 )
 # Every mode of the proxy is in force, and changes nothing.

@@ -25,9 +25,19 @@ _READ_S = 60.0
 _NOBODYS_KEY = 5 * FIRST_INSERT_KEY
 
 
-def lie(told: Truth) -> Plant:
-    """Have the proxy lie from now on."""
-    return lambda stage: void(stage.cluster.proxy.tell(told))
+def lie(*told: Truth) -> Plant:
+    """Have the proxy tell these lies from now on."""
+    return lambda stage: void(stage.cluster.proxy.tell(*told))
+
+
+def together(*plants: Plant) -> Plant:
+    """Plant one after another."""
+
+    def plant(stage: Stage) -> None:
+        for one in plants:
+            one(stage)
+
+    return plant
 
 
 def void(_: object) -> None:
@@ -65,13 +75,18 @@ def write_old_versions(stage: Stage) -> None:
 
 def damage_rows(stage: Stage) -> None:
     """Write rows again, at the version that they have, with checksums of others."""
-    keys = stage.keys(Kind.INSERT, _FEW)
+    keys = stage.keys(Kind.INSERT, 3 * _FEW)[:_FEW]
     stage.upsert(keys, version=1, damaged=True)
 
 
-def write_nobodys_rows(stage: Stage) -> None:
+def write_nobodys_rows(stage: Stage, first: int = _NOBODYS_KEY) -> None:
     """Insert rows with keys that no client of the harness has."""
-    stage.insert(_NOBODYS_KEY + np.arange(_FEW))
+    stage.insert(first + np.arange(_FEW))
+
+
+def write_between_reads(stage: Stage) -> None:
+    """Insert other such rows once everything was read for the first time, and before the second time."""
+    between_reads(lambda later: write_nobodys_rows(later, _NOBODYS_KEY + _FEW))(stage)
 
 
 def insert_twice(stage: Stage) -> None:
@@ -83,6 +98,8 @@ def violate_data(stage: Stage) -> None:
     """Everything that a second client can do to rows, each to others."""
     for violate in (delete_inserts, bring_back_deleted, write_old_versions, write_nobodys_rows, insert_twice):
         violate(stage)
+    damage_rows(stage)
+    write_between_reads(stage)
 
 
 def lose_a_part(stage: Stage) -> None:
@@ -132,6 +149,11 @@ def between_reads(planted: Plant) -> Plant:
 def hold_down(role: Role) -> Plant:
     """Keep a member from ever getting on: stopped, and left so."""
     return lambda stage: psutil.Process(stage.member(role).pid).suspend()
+
+
+def run_as(role: Role, milvus: str) -> Plant:
+    """Start a member again as another version, though no plan says so."""
+    return lambda stage: stage.cluster.run_as(stage.member(role).name, milvus)
 
 
 def leave_one_behind(role: Role) -> Plant:

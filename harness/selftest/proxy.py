@@ -1,6 +1,6 @@
 """A gRPC proxy in front of a Milvus, in a process of its own: python -m harness.selftest.proxy HOST:PORT
 
-It listens on a free port of 127.0.0.1 and prints it. A line of JSON on standard input (harness.selftest.lies) is what
+It listens on a free port of 127.0.0.1 and prints it. A list in JSON on standard input (harness.selftest.lies) is what
 it does to calls from then on; it prints the monotonic time at which that began. {"lie": "close"} ends connections and
 listens no more, {"lie": "open"} listens again on the same port. It ends with its standard input.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from harness.selftest.lies import Call, Denied, Truth, read_lie
+from harness.selftest.lies import Call, Denied, Truth, read_lies
 
 _OPTIONS = (
     ("grpc.max_send_message_length", -1),
@@ -94,7 +94,7 @@ async def main(target: str) -> None:
         if line in _PORT:
             await getattr(listener, _PORT[line])()
         else:
-            proxy.lie = read_lie(line)
+            proxy.lie = read_lies(line)
         _tell(time.monotonic_ns())
     await listener.close()
 

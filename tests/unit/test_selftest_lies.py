@@ -39,7 +39,7 @@ from harness.selftest.lies import (
     Swap,
     Truncate,
     Truth,
-    read_lie,
+    read_lies,
 )
 from tests.unit.fake_milvus import FakeMilvus, serving
 
@@ -174,4 +174,12 @@ def test_a_port_can_be_closed_and_opened_again(calls: RawCalls, proxy: ProxyProc
 
 @pytest.mark.parametrize("name", LIES)
 def test_every_lie_can_be_told_by_its_name(name: str) -> None:
-    assert type(read_lie(json.dumps({"lie": name}))) is LIES[name]
+    assert [type(lie) for lie in read_lies(json.dumps([{"lie": name}])).lies] == [LIES[name]]
+
+
+def test_several_lies_are_told_at_once(proxy: ProxyProcess, calls: RawCalls) -> None:
+    proxy.tell(Deny(every=2, methods=("Search",)), Truncate(to=2), Swap())
+    assert hits(calls) == [2, 1]
+    assert getattr(calls.send(Kind.SEARCH, _SEARCH, 1), "error", "").startswith("UNAVAILABLE")
+    proxy.tell()
+    assert hits(calls) == hits(calls) == [3, 1, 2]
