@@ -12,7 +12,7 @@ from harness.cluster import Durations, Role
 from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
-from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario
+from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario, check_profile
 from harness.slo.figures import RECOVERIES
 from harness.slo.limits import Limits
 
@@ -116,9 +116,7 @@ def make_plan(
     limits: Limits = _NO_LIMITS,
 ) -> Plan:
     """Return the plan of a scenario. Errors: BadInput for a fault that can't be done, and for an unknown profile."""
-    if profile not in OBSERVE_S:
-        known = ", ".join(OBSERVE_S)
-        raise BadInput(f"there is no settings profile {profile!r}", where="--profile", mend=f"take one of {known}")
+    check_profile(profile)
     random = np.random.Generator(np.random.PCG64([seed, zlib.crc32(scenario.name.encode())]))
     chosen = scenario.faults
     if isinstance(chosen, Chaos):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.cluster import Role, Topology
+from harness.errors import BadInput
 from harness.plan.faults import Fault
 from harness.plan.specs import DataSpec, TrafficSpec
 
@@ -16,6 +17,13 @@ OBSERVE_S: Mapping[str, float] = {"fast": 45.0, "default": 120.0}
 # A shared machine can be busy for some minutes: the steady state is the first stretch that is calm within this.
 STEADY_PATIENCE_S = 300.0
 WARM_UP_S = 3.0
+
+
+def check_profile(profile: str) -> None:
+    """Refuse a settings profile that does not exist. Errors: BadInput."""
+    if profile not in OBSERVE_S:
+        known = ", ".join(OBSERVE_S)
+        raise BadInput(f"there is no settings profile {profile!r}", where="--profile", mend=f"take one of {known}")
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from harness.errors import BadInput
+from harness.plan.scenario import check_profile
 
-PROFILES = ("fast", "default")
 # `{{ port(int): 19530 }}` in the wheel's template: a name, perhaps a type, perhaps a default.
 _PLACEHOLDER = re.compile(r"\{\{\s*[a-z_0-9]+(?:\([a-z]+\))?\s*(?::\s*([^}]*?))?\s*\}\}")
 _UNUSED_SECTIONS = ("pulsar", "rocksmq", "natsmq")
@@ -54,12 +54,7 @@ def nested(*layers: Mapping[str, Any], onto: Tree | None = None) -> Tree:
 
 def profile_settings(profile: str) -> dict[str, Any]:
     """Return what a profile changes. Errors: BadInput."""
-    if profile not in PROFILES:
-        raise BadInput(
-            f"there is no settings profile {profile!r}",
-            where="--profile",
-            mend=f"take one of {', '.join(PROFILES)}",
-        )
+    check_profile(profile)
     return shipped(__package__, f"profiles/{profile}.yaml")
 
 

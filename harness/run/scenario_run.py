@@ -13,6 +13,7 @@ from harness.errors import BadInput, HarnessError
 from harness.faults.injection import refuse
 from harness.plan.faults import Configure, Upgrade
 from harness.plan.plan import Plan
+from harness.plan.scenario import check_profile
 from harness.platforms.endpoint import EndpointPlatform
 from harness.platforms.registry import make_platform
 from harness.run.environment import environment
@@ -73,6 +74,7 @@ def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
 
 def limits_of(scenario: str, profile: str, options: RunOptions, platform: Platform) -> Limits:
     """Return the limits of a scenario: the profile's, or those of the user's file. Errors: BadInput."""
+    check_profile(profile)
     known = {*SCENARIOS, *options.scenarios}
     return load_limits(options.slo or platform.limits(profile), scenario, known=known)
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
+from harness.plan.scenario import OBSERVE_S
 from harness.platforms import settings
 from harness.platforms.local.small_machine import laid_over
 
@@ -86,7 +87,7 @@ def test_what_is_laid_over_can_be_read_back_from_the_file(tmp_path_factory: pyte
         assert node == value
 
 
-@pytest.mark.parametrize("profile", settings.PROFILES)
+@pytest.mark.parametrize("profile", OBSERVE_S)
 def test_a_profile_changes_what_every_small_machine_changes(profile: str) -> None:
     found = laid_over(profile)
     assert found["log.stdout"] is True
@@ -148,6 +149,6 @@ def test_an_unknown_setting_is_answered_with_the_nearest_one(template: Path, key
 
 def test_the_profiles_own_keys_are_spelt_as_the_list_of_known_ones_has_them() -> None:
     unlisted = {key.lower(): key for key in settings._unlisted()}
-    for profile in settings.PROFILES:
+    for profile in OBSERVE_S:
         for key in laid_over(profile):
             assert unlisted.get(key.lower(), key) == key
