@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 import numpy as np
@@ -201,12 +203,16 @@ def _starve(processes: list[psutil.Process], share: float) -> None:
     period_s, rest = 0.5, threading.Event()
     end_s = monotonic() + 120
     while monotonic() < end_s and any(process.is_running() for process in processes):
-        for process in processes:
-            process.suspend()
+        _each(processes, psutil.Process.suspend)
         rest.wait(period_s * (1 - share))
-        for process in processes:
-            process.resume()
+        _each(processes, psutil.Process.resume)
         rest.wait(period_s * share)
+
+
+def _each(processes: list[psutil.Process], signal: Callable[[psutil.Process], None]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it ended with the load
+            signal(process)
 
 
 assert UPSERTED >= _FEW  # noqa: S101 - a row of the matrix needs as many
