@@ -8,6 +8,8 @@ from pathlib import Path
 from harness.errors import BadInput
 
 _MAX_NAMESAKES = 1000
+# A selection may list every scenario there is; file systems take 255 bytes, some tools' paths less than 300 in all.
+_MAX_CHARACTERS = 64
 
 
 def make_folder(parent: Path, name: str) -> Path:
@@ -24,5 +26,5 @@ def make_folder(parent: Path, name: str) -> Path:
 
 
 def slug(text: str) -> str:
-    """Return what a name becomes as a folder: lower case letters, digits, dots and dashes."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "run"
+    """Return what a name becomes as a folder: at most 64 lower case letters, digits, dots and dashes."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:_MAX_CHARACTERS].rstrip("-.") or "run"

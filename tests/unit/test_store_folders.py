@@ -102,7 +102,15 @@ def test_a_start_that_is_no_time_is_refused_and_leaves_nothing(tmp_path: Path) -
     assert not (tmp_path / "reports").exists()
 
 
-@pytest.mark.parametrize(("text", "expected"), [("Gate", "gate"), ("a/../b::c[d-1]", "a-..-b-c-d-1"), ("//", "run")])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Gate", "gate"),
+        ("a/../b::c[d-1]", "a-..-b-c-d-1"),
+        ("//", "run"),
+        (",".join(["query-node-killed"] * 20), "-".join(["query-node-killed"] * 4)[:64]),
+    ],
+)
 def test_names_of_folders_are_plain(text: str, expected: str) -> None:
     assert slug(text) == expected
 
