@@ -28,7 +28,7 @@ from harness.faults.injection import refuse
 from harness.plan.faults import Fault, Kill
 from harness.plan.scenario import Chaos
 from harness.platforms.endpoint import EndpointPlatform
-from harness.platforms.kubernetes.options import KubernetesOptions, MilvusOptions
+from harness.platforms.kubernetes.options import KindOptions, KubernetesOptions, MilvusOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.local.platform import LocalPlatform
 from harness.pytest_plugin import options
@@ -40,7 +40,7 @@ PAGE = HERE / "reference.md"
 NOTE = "<!-- Written by docs/make_reference.py from the code and docs/reference.in.md: change those. -->"
 PLATFORMS: Mapping[str, protocols.Platform] = {
     "local": LocalPlatform(),
-    "kind": KubernetesPlatform(KubernetesOptions(), on_kind=True),
+    "kind": KubernetesPlatform(KubernetesOptions(kind=KindOptions(workers=1)), on_kind=True),
     "kubernetes": KubernetesPlatform(KubernetesOptions(), on_kind=False),
     "existing": KubernetesPlatform(KubernetesOptions(milvus=MilvusOptions(existing="any")), on_kind=False),
     "endpoint": EndpointPlatform(Endpoint("any", 0)),
@@ -221,7 +221,7 @@ def _places(fault: type) -> Iterator[str]:
     any_fault = fault(**dict.fromkeys(needed))
     for name, platform in PLATFORMS.items():
         with suppress(Unsupported):
-            refuse(any_fault, platform.verbs, name)
+            refuse(any_fault, platform)
             yield name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -201,6 +201,11 @@ class Platform(Protocol):
     @property
     def verbs(self) -> tuple[type, ...]:
         """The protocols beside Cluster that its clusters follow."""
+        ...
+
+    @property
+    def dependencies(self) -> Collection[Role]:
+        """What Milvus depends on that its clusters count among their members."""
         ...
 
     @property

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.cluster import Health, Role
+from harness.cluster import DEPENDENCIES, Health, Role
 from harness.errors import BadInput, Unsupported
 from harness.faults.journal import Journal
 from harness.plan.faults import Drain, Fault, Isolate, Kill, KillContainer, Nothing, Pause, Scale, StopNode, Terminate
-from harness.verbs import Breakable, Changeable, Cluster, Contained, Isolable, NodePower, OnMember, OnNodes, Scalable
+from harness.verbs import (
+    Breakable,
+    Changeable,
+    Cluster,
+    Contained,
+    Isolable,
+    NodePower,
+    OnMember,
+    OnNodes,
+    Platform,
+    Scalable,
+)
 
 Tell = Callable[[str, Mapping[str, str]], None]
 Wait = Callable[[float], None]
@@ -28,7 +39,7 @@ _WHY: Mapping[type, str] = {
     Scalable: "its members are not the harness's to count",
     Changeable: "it would not be left as it was found",
     Contained: "its members run in no containers",
-    OnNodes: "its members lie on no nodes",
+    OnNodes: "its members lie on no nodes, or all on one",
     NodePower: "it has no node that can be stopped",
     Isolable: "it has no packet filter between members",
 }
@@ -47,10 +58,18 @@ class Injection:
     wait: Wait
 
 
-def refuse(fault: Fault, verbs: tuple[type, ...], platform: str) -> None:
-    """Refuse a fault for which a platform lacks the verbs. Errors: Unsupported with the reason."""
-    if not any(issubclass(verb, _needed(fault)) for verb in (object, *verbs)):
-        raise _unsupported(fault, f"platform {platform}")
+def refuse(fault: Fault, platform: Platform) -> None:
+    """Refuse a fault for which a platform lacks the verbs, or can't tell whom to hit.
+
+    Errors: Unsupported with the reason.
+    """
+    where = f"platform {platform.name}"
+    if not any(issubclass(verb, _needed(fault)) for verb in (object, *platform.verbs)):
+        raise _unsupported(fault, where)
+    for role in (getattr(fault, name, None) for name in ("role", "other")):
+        if role in DEPENDENCIES and role not in platform.dependencies:
+            why = f"{fault.label} can't be done: which pods are {role} was not said"
+            raise Unsupported(why, where=where, mend=f"set dependencies.selectors.{role}")
 
 
 def require(cluster: Cluster, fault: Fault) -> None:

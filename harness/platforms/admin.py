@@ -18,17 +18,18 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from harness.cluster import Role
 
-_SERVICES = {
-    Role.QUERY_NODE: ("/milvus.proto.query.QueryNode",),
-    Role.DATA_NODE: ("/milvus.proto.data.DataNode",),
-    Role.INDEX_NODE: ("/milvus.proto.index.IndexNode",),
-    Role.COORDINATORS: (
-        "/milvus.proto.rootcoord.RootCoord",
-        "/milvus.proto.query.QueryCoord",
-        "/milvus.proto.data.DataCoord",
-    ),
+# By the name of the port that each listens on.
+_SERVICES: Mapping[Role, Mapping[str, str]] = {
+    Role.PROXY: {"internal": "/milvus.proto.proxy.Proxy"},
+    Role.QUERY_NODE: {"main": "/milvus.proto.query.QueryNode"},
+    Role.DATA_NODE: {"main": "/milvus.proto.data.DataNode"},
+    Role.INDEX_NODE: {"main": "/milvus.proto.index.IndexNode"},
+    Role.COORDINATORS: {
+        "main": "/milvus.proto.rootcoord.RootCoord",
+        "query": "/milvus.proto.query.QueryCoord",
+        "data": "/milvus.proto.data.DataCoord",
+    },
 }
-_PROXY_SERVICE = "/milvus.proto.proxy.Proxy"
 _GET_VERSION = "/milvus.proto.milvus.MilvusService/GetVersion"
 # Two roles are asked through Milvus's debug page, which evaluates an expression behind etcd's root path: the proxy
 # has no ShowConfigurations in 2.3, and an index node that has answered one never ends after a SIGTERM (2.3.5).
@@ -56,9 +57,7 @@ def _component_is_healthy(port: int, service: str) -> bool:
 
 def _services(role: Role, ports: Mapping[str, int]) -> list[tuple[str, int]]:
     """Return each of the member's internal services with its port."""
-    if role is Role.PROXY:
-        return [(_PROXY_SERVICE, ports["internal"])]
-    return list(zip(_SERVICES[role], (port for name, port in ports.items() if name != "metrics"), strict=True))
+    return [(service, ports[name]) for name, service in _SERVICES[role].items() if name in ports]
 
 
 def version(role: Role, ports: Mapping[str, int]) -> str:
@@ -67,7 +66,8 @@ def version(role: Role, ports: Mapping[str, int]) -> str:
         answer = _call(ports["main"], _GET_VERSION, milvus_pb2.GetVersionRequest(), milvus_pb2.GetVersionResponse)
         return str(answer.version)
     request = milvus_pb2.GetMetricsRequest(request=json.dumps({"metric_type": "system_info"}))
-    answer = _call(ports["main"], f"{_SERVICES[role][0]}/GetMetrics", request, milvus_pb2.GetMetricsResponse)
+    service, port = _services(role, ports)[0]
+    answer = _call(port, f"{service}/GetMetrics", request, milvus_pb2.GetMetricsResponse)
     # A member that is starting or stopping answers with an error instead of its figures.
     return _build_version(json.loads(answer.response)) if answer.response else ""
 

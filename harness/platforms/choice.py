@@ -14,3 +14,5 @@ class PlatformChoice:
     file: Path | None = None
     context: str = ""
     namespace: str = ""
+    token_file: str = ""
+    tls: bool = False

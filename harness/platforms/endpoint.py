@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pymilvus import MilvusClient, MilvusException
 
-from harness.cluster import ClusterSpec, Durations, Endpoint, Member, Pulse
+from harness.cluster import ClusterSpec, Durations, Endpoint, Member, Pulse, Role
 from harness.errors import ClusterError
 
 _TIMEOUT_S = 10.0
@@ -79,6 +79,7 @@ class EndpointPlatform:
 
     name = "endpoint"
     verbs: tuple[type, ...] = ()
+    dependencies: tuple[Role, ...] = ()
     durations = Durations(provision_s=1.0)
 
     def __init__(self, endpoint: Endpoint) -> None:

@@ -27,6 +27,12 @@ def names() -> list[str]:
     return [folder.name for folder in folders()]
 
 
+def refuse_taken(folder: Folder) -> None:
+    """Refuse a name that a cluster has. Errors: BadInput."""
+    if folder.path.exists():
+        raise _taken(folder)
+
+
 def claim(folder: Folder, state: ClusterState) -> None:
     """Make a cluster's folder and say whose it is, in one step: heal never sees one without an owner.
 
@@ -39,11 +45,12 @@ def claim(folder: Folder, state: ClusterState) -> None:
         beside.path.rename(folder.path)
     except OSError:
         remove_folder(beside.path)
-        raise BadInput(
-            f"there is a cluster {folder.name!r} already",
-            where=str(folder.path),
-            mend=f"harness down {folder.name}, or take another name",
-        ) from None
+        raise _taken(folder) from None
+
+
+def _taken(folder: Folder) -> BadInput:
+    mend = f"harness down {folder.name}, or take another name"
+    return BadInput(f"there is a cluster {folder.name!r} already", where=str(folder.path), mend=mend)
 
 
 def keep(name: str) -> None:

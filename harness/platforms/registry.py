@@ -29,7 +29,8 @@ def make_platform(choice: PlatformChoice) -> Platform:
     from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415
     from harness.platforms.kubernetes.platform import KubernetesPlatform  # noqa: PLC0415
 
-    named = {key: value for key in ("context", "namespace") if (value := getattr(choice, key))}
+    given = ("context", "namespace", "token_file", "tls")
+    named = {key: value for key in given if (value := getattr(choice, key))}
     return KubernetesPlatform(read_options(choice.file).model_copy(update=named), on_kind=choice.name == "kind")
 
 

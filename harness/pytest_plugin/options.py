@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from harness.errors import BadInput
 from harness.platforms.choice import PlatformChoice
+from harness.platforms.token import read_token
 from harness.pytest_plugin.marks import Marked
 from harness.run.options import RunOptions, parse_endpoint, parse_seed, parse_settings
 
@@ -79,8 +79,8 @@ def add(parser: pytest.Parser) -> None:
     text("--harness-platform-file", metavar="FILE", help="options of kind and kubernetes, see docs/kubernetes.md")
     text("--harness-context", default="", metavar="NAME", help="kubernetes: the kubeconfig's context to use")
     text("--harness-namespace", default="", metavar="NAME", help="kubernetes: a namespace that is there already")
-    text("--harness-tls", action="store_true", help="the endpoint speaks TLS")
-    text("--harness-token-file", metavar="FILE", help="holds the endpoint's token (or set HARNESS_TOKEN)")
+    text("--harness-tls", action="store_true", help="the endpoint, or a way in of kubernetes, speaks TLS")
+    text("--harness-token-file", metavar="FILE", help="holds the token that Milvus asks for (or set HARNESS_TOKEN)")
     text("--harness-keep", action="store_true", help="leave the cluster up after a failure, and say how to reach it")
     text("--harness-reports", default="reports", metavar="DIR", help="where runs are kept (default: reports)")
     text("--harness-plan", action="store_true", help="print the numbered steps and stop")
@@ -105,12 +105,13 @@ def run_options(config: pytest.Config) -> RunOptions:
     option = config.getoption
     address = option("--harness-endpoint")
     slo = option("--harness-slo")
+    token = read_token(option("--harness-token-file") or "", where="--harness-token-file") if address else ""
     return RunOptions(
         seed=parse_seed(option("--harness-seed")),
         milvus=option("--harness-milvus"),
         settings=parse_settings(option("--harness-set"), option="--harness-set"),
         slo=Path(slo) if slo else None,
-        endpoint=parse_endpoint(address, token=_token(config), tls=option("--harness-tls")) if address else None,
+        endpoint=parse_endpoint(address, token=token, tls=option("--harness-tls")) if address else None,
         keep=option("--harness-keep"),
         platform=_platform(config),
         reports=Path(option("--harness-reports")),
@@ -121,6 +122,8 @@ def _platform(config: pytest.Config) -> PlatformChoice:
     option = config.getoption
     file = option("--harness-platform-file")
     named = {key: option(f"--harness-{key}") for key in ("context", "namespace")}
+    token_file = option("--harness-token-file")
+    named |= {"token_file": str(Path(token_file).resolve()) if token_file else "", "tls": option("--harness-tls")}
     return PlatformChoice(option("--harness-platform"), Path(file) if file else None, **named)
 
 
@@ -128,16 +131,3 @@ def _replicas(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise BadInput(f"{text!r} is no number of replicas", where="--harness-replicas", mend="take 1 or more")
     return int(text)
-
-
-def _token(config: pytest.Config) -> str:
-    """Read the token from where no process list shows it."""
-    file = config.getoption("--harness-token-file")
-    if not file:
-        return os.environ.get("HARNESS_TOKEN", "")
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise BadInput(
-            f"the token can't be read: {error.strerror}", where=f"--harness-token-file {file}", mend="give another file"
-        ) from None

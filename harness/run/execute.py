@@ -79,12 +79,17 @@ class Execution:
             raise
 
     def _let_go(self, cluster: Cluster, *, keep: bool) -> None:
-        self._collect_logs(cluster)
-        if not keep:
-            cluster.destroy()
-            return
-        heal(cluster)
+        try:
+            self._collect_logs(cluster)
+        finally:
+            if keep:
+                self._keep(cluster)
+            else:
+                cluster.destroy()
+
+    def _keep(self, cluster: Cluster) -> None:
         self.platform.keep(cluster.name)
+        heal(cluster)
         where = cluster.endpoint().address
         self.reporter.say(
             f"{cluster.name} stays up at {where}; look with harness status, end it with harness down {cluster.name}"
@@ -231,7 +236,12 @@ class Execution:
 
     def _collect_logs(self, cluster: Cluster) -> None:
         """Keep the members' logs. What goes wrong here never hides what went wrong before."""
-        for name, file in cluster.log_files().items():
+        try:
+            files = cluster.log_files()
+        except (HarnessError, OSError) as error:
+            self._tell(EventKind.NOTE, cluster.name, f"its logs could not be kept: {error}")
+            return
+        for name, file in files.items():
             try:
                 shutil.copyfile(file, self.folder.logs / f"{name}.log")
             except OSError as error:

@@ -58,9 +58,9 @@ def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
 def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
     limits_of(wanted.plan.scenario.name, wanted.plan.profile, options, platform)
-    for planned in wanted.plan.faults:
-        refuse(planned.fault, platform.verbs, platform.name)
+    _refuse_faults(wanted.plan, platform)
     platform.check(spec_of(wanted, options))
+    _refuse_faults(wanted.plan, platform)  # what it found there may be able to do less
     for planned in wanted.plan.faults:
         if isinstance(planned.fault, Upgrade):
             platform.check(replace(spec_of(wanted, options), milvus=planned.fault.to))
@@ -70,6 +70,11 @@ def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
         raise BadInput(
             f"{wanted.plan.replicas} replicas need as many query nodes", where=wanted.name, mend="take fewer replicas"
         )
+
+
+def _refuse_faults(plan: Plan, platform: Platform) -> None:
+    for planned in plan.faults:
+        refuse(planned.fault, platform)
 
 
 def limits_of(scenario: str, profile: str, options: RunOptions, platform: Platform) -> Limits:

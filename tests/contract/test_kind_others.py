@@ -71,7 +71,7 @@ def test_a_milvus_that_is_there_is_used_and_left_as_it_was(
 def test_what_would_not_be_left_as_it_was_is_refused(found: KubernetesPlatform) -> None:
     assert not any(issubclass(verb, Changeable) for verb in found.verbs)
     with pytest.raises(Unsupported, match="it would not be left as it was found"):
-        refuse(Upgrade("2.3.5"), found.verbs, found.name)
+        refuse(Upgrade("2.3.5"), found)
 
 
 def test_a_milvus_that_is_not_there_or_too_small_is_refused(

@@ -20,7 +20,8 @@ def pod(
     **metadata: Any,
 ) -> Object:
     labels = {"app.kubernetes.io/instance": "dev", "app.kubernetes.io/component": component}
-    status = {"ready": ready, "restartCount": restarts, "state": state or {"running": {}}, "image": "milvus:v1"}
+    status = {"name": component, "ready": ready, "restartCount": restarts, "image": "milvus:v1"}
+    status["state"] = state or {"running": {}}
     return {
         "metadata": {"name": name, "uid": uid, "labels": labels, "creationTimestamp": created, **metadata},
         "spec": {"containers": [{"name": component, "image": "milvus:v1"}], "nodeName": "node-1"},

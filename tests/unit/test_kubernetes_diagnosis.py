@@ -55,6 +55,30 @@ def test_a_container_that_ends_again_and_again_is_told_with_its_last_lines() -> 
     assert named.what == "a name can't be resolved: lookup meta-store: no such host"
 
 
+def test_what_prepares_a_pod_is_looked_at_too() -> None:
+    preparing = pod("a", ready=False)
+    image = {"name": "config", "image": "tool:v1", "state": {"waiting": {"reason": "ErrImagePull"}}}
+    preparing["status"]["initContainerStatuses"] = [image]
+    assert diagnose(seen(preparing)).what == "image tool:v1 can't be pulled"
+    done = {"name": "config", "restartCount": 1, "state": {"terminated": {"exitCode": 0}}}
+    preparing["status"]["initContainerStatuses"] = [done]
+    assert diagnose(seen(preparing)).what == "pod a is not ready"
+
+
+def test_a_container_that_lacks_memory_says_so() -> None:
+    killed = pod("a", ready=False, state={"waiting": {"reason": "CrashLoopBackOff"}}, restarts=2)
+    killed["status"]["containerStatuses"][0]["lastState"] = {"terminated": {"reason": "OOMKilled"}}
+    assert diagnose(seen(killed)).what == "container querynode was ended for want of memory"
+
+
+def test_what_kept_a_pod_from_being_made_or_mounted_is_the_reason() -> None:
+    quota = {"reason": "FailedCreate", "message": "exceeded quota: small", "involvedObject": {"name": "dev-milvus-x"}}
+    assert diagnose(seen(warnings=[quota])).what == "exceeded quota: small"
+    mount = {"reason": "FailedMount", "message": "no such secret\nmore", "involvedObject": {"kind": "Pod", "name": "a"}}
+    assert diagnose(seen(pod("a", ready=False), warnings=[mount])).what == "no such secret"
+    assert diagnose(seen(pod("a"), warnings=[mount])).what == "nothing is wrong that Kubernetes knows of"
+
+
 def test_a_member_that_looks_for_a_name_in_vain_says_so_while_it_runs() -> None:
     log = r'[ERROR] ["retry"] [error="dial tcp: lookup meta-store on 10.96.0.10:53: no such host\\""]'
     named = diagnose(seen(pod(ready=False), logs={"a": log}))
@@ -67,7 +91,9 @@ def test_a_dependency_comes_before_the_pods_that_wait_for_it() -> None:
     assert diagnose(seen(pod(ready=False), resource=etcd)).what == "etcd is not ready: EtcdNotReady"
 
 
-def test_without_an_operator_nothing_else_matters() -> None:
+def test_an_operator_that_does_not_run_explains_what_nothing_else_does() -> None:
+    assert diagnose(seen(waiting("ErrImagePull"), operator=[])).what == "image milvus:v1 can't be pulled"
+    assert diagnose(seen(pod(ready=False), operator=None)).what.endswith("is not ready")
     assert diagnose(seen(pod(ready=False), operator=[])).what == "the Milvus operator is not running"
     broken = [waiting("ImagePullBackOff")]
     assert diagnose(seen(operator=broken)).what == "the operator's pod image milvus:v1 can't be pulled"

@@ -86,8 +86,7 @@ def test_what_the_definition_does_not_know_is_named_with_its_path(
 def test_the_keys_that_are_taken_are_the_definitions_own(schema: crd_schema.Schema) -> None:
     known = schema["properties"]["spec"]["properties"]["components"]["properties"]
     single = {key for key, one in known.items() if "sidecars" in one.get("properties", {})}
-    separate = {"rootCoord", "dataCoord", "queryCoord", "indexCoord", "standalone", "cdc"}
-    assert single - components.OF_ONE.keys() == separate
+    assert single - components.OF_ONE.keys() == {"standalone", "cdc"}
     # The operator's own notes, and what is set elsewhere.
     assert known.keys() - single - components.GLOBAL == {"activeConfigMap", "streamingMode", "image"}
     assert known.keys() >= components.GLOBAL
@@ -111,7 +110,23 @@ def test_production_is_rendered_as_it_was_asked_for(capsys: pytest.CaptureFixtur
 def test_basic_is_one_of_each_and_leaves_the_dependencies_to_the_operator() -> None:
     resource = rendered("basic", topology=topology(None, Path("basic")))
     assert set(replicas(resource).values()) == {1}
-    assert "dependencies" not in resource["spec"]
+    # Else they would stay, with their data, in a namespace that stays.
+    removed = {"inCluster": {"deletionPolicy": "Delete", "pvcDeletion": True}}
+    assert resource["spec"]["dependencies"] == {"etcd": removed, "storage": removed, "pulsar": removed}
+    assert "pulsar" not in rendered("basic", milvus="2.6.0")["spec"]["dependencies"]
+
+
+def test_coordinators_apart_are_all_there_or_none(tmp_path: Path) -> None:
+    apart = {"rootCoord", "dataCoord", "queryCoord", "indexCoord"}
+    file = written(tmp_path, "milvus: {components: {queryCoord: {resources: {limits: {cpu: 1}}}}}")
+    options = read_options(file)
+    found = milvus_resource(ClusterSpec("dev"), options, "space")["spec"]["components"]
+    assert apart <= found.keys()
+    assert "mixCoord" not in found
+    assert found["queryCoord"] == {"resources": {"limits": {"cpu": 1}}, "replicas": 1}
+    assert not apart & rendered("basic")["spec"]["components"].keys()
+    with pytest.raises(BadInput, match=r"from 2\.6 on there are no coordinators of their own"):
+        milvus_resource(ClusterSpec("dev", milvus="2.6.0"), options, "space")
 
 
 @pytest.mark.parametrize(("example", "queue"), [("external", "kafka"), ("external-pulsar", "pulsar")])

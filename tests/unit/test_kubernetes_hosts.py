@@ -11,7 +11,8 @@ import pytest
 
 from harness.errors import BadInput, ClusterError
 from harness.platforms.kubernetes import commands, hosts, kind
-from harness.platforms.kubernetes.options import KindOptions
+from harness.platforms.kubernetes.options import KindOptions, KubernetesOptions
+from harness.platforms.kubernetes.place import Place
 from harness.platforms.process import Process
 
 KIND = """#!/bin/sh
@@ -123,6 +124,35 @@ def test_a_kind_cluster_of_somebody_elses_is_never_taken_nor_removed(
         hosts.make("mine", KindOptions())
     assert "delete" not in notes.read_text(encoding="utf-8")
     assert hosts.find("mine") is None
+
+
+def test_a_kind_cluster_that_somebody_made_meanwhile_is_not_removed(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFUSED", 'failed: node(s) already exist for a cluster with the name "harness-mine"')
+    with pytest.raises(ClusterError, match="already exist"):
+        hosts.make("mine", KindOptions())
+    assert "delete" not in notes.read_text(encoding="utf-8")
+    assert hosts.find("mine") is None
+
+
+def test_a_port_is_needed_only_by_those_who_come_in_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = KindOptions(existing="theirs", node_port=31000)
+    with pytest.raises(BadInput, match="maps no port to node port 31000"):
+        hosts.make("mine", theirs)
+    assert hosts.make("mine", theirs, needs_port=False).port == 0
+
+
+def test_a_milvus_ends_with_its_kind_cluster_and_outlives_none_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(KubernetesOptions(), "dev", made_namespace=True, mark="m", kind="mine")
+    assert not place.outlives("dev")
+    host = hosts.make("mine", KindOptions())
+    assert not place.outlives("dev")  # somebody deleted it by hand
+    monkeypatch.setenv("CLUSTERS", "harness-mine")
+    assert place.outlives("dev")
+    host.keep()
+    assert not place.outlives("dev")  # it goes with the last Milvus on it
+    assert Place(KubernetesOptions(), "dev", made_namespace=True, mark="m").outlives("dev")
 
 
 def test_what_is_missing_is_said_with_its_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,6 @@ def test_a_cluster_becomes_a_resource_with_its_members_and_settings() -> None:
     assert {"proxy", "mixCoord", "dataNode", "indexNode"} <= components.keys()
     assert body["spec"]["config"]["proxy"] == {"maxTaskNum": 7}
     assert body["spec"]["config"]["common"]["session"]["ttl"] == 3
-    assert "dependencies" not in body["spec"]
 
 
 def test_names_are_filled_in_wherever_dependencies_are() -> None:
@@ -86,6 +85,9 @@ def test_kind_maps_the_way_in_to_this_machine_alone() -> None:
     mapping = config["nodes"][0]["extraPortMappings"][0]
     assert mapping == {"containerPort": 30530, "hostPort": 4711, "listenAddress": "127.0.0.1"}
     assert config["networking"] == {"a": 1}
+    more = options(kind={"port_mappings": [{"container_port": 31000, "host_port": 31001}]}).kind
+    mapping = kind.cluster_config(more, 4711)["nodes"][0]["extraPortMappings"][1]
+    assert mapping == {"containerPort": 31000, "hostPort": 31001, "listenAddress": "127.0.0.1"}
 
 
 def test_paths_are_found_beside_the_file_that_names_them(tmp_path: Path) -> None:
@@ -106,6 +108,7 @@ def test_paths_are_found_beside_the_file_that_names_them(tmp_path: Path) -> None
         ("kind: {worker: 2}", r"kind\.worker: Extra inputs are not permitted \(.*mine\.yaml\)"),
         ("operator: {install: apt}", r"operator\.install: Input should be 'helm', 'manifest' or 'present'"),
         ("kind: {node_port: 80}", r"kind\.node_port: Input should be greater than or equal to 30000"),
+        ("kind: {config: {nodes: []}}", r"kind\.config: nodes is not set here: set workers, node_image and port_map"),
         ("[1", "is no YAML"),
         ("dependencies: {selectors: {kafka: app=x}}", r"dependencies\.selectors\.kafka"),
     ],

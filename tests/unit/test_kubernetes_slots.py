@@ -84,6 +84,16 @@ def test_a_container_that_was_started_again_is_another_one() -> None:
     assert len(uids) == 2
 
 
+def test_what_was_put_beside_a_member_is_not_taken_for_it() -> None:
+    found = pod(restarts=3)
+    beside = {"name": "istio-proxy", "image": "istio:1"}
+    found["spec"]["containers"].insert(0, beside)
+    found["status"]["containerStatuses"].insert(0, {**beside, "ready": False, "restartCount": 0, "state": {}})
+    seen = pod_of(found, Role.QUERY_NODE)
+    assert (seen.container, seen.image, seen.health) == ("querynode", "milvus:v1", Health.READY)
+    assert seen.uid.endswith("-3")
+
+
 def test_a_pod_that_is_asked_to_go_is_leaving() -> None:
     assert pod_of(pod(deletionTimestamp="2025-01-01T00:00:09Z"), Role.PROXY).leaving
     assert not pod_of(pod(), Role.PROXY).leaving

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ _RETRIES = 3
 # It says each of them on standard error; what came of it is told by us.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 MILVUS = ("milvus.io/v1beta1", "Milvus")
+
+
+class Unanswered(ClusterError):
+    """The API server does not answer: nothing is known, which may be over in a moment."""
 
 
 class Kube:
@@ -93,6 +98,21 @@ class Kube:
             except ResourceNotFoundError:
                 return False
             return True
+
+    def is_namespaced(self, kind: str, api: str) -> bool:
+        """Whether objects of a kind lie in namespaces. Errors: ClusterError."""
+        with _told(kind):
+            return bool(self._resource(api, kind).namespaced)
+
+    def create(self, body: Mapping[str, Any]) -> None:
+        """Make an object that must not be there yet; a field that would be pruned is refused. Errors: ClusterError."""
+        with _told(f"{body['kind']} {body['metadata']['name']}"):
+            self._resource(body["apiVersion"], body["kind"]).create(
+                body=dict(body),
+                namespace=body["metadata"].get("namespace"),
+                query_params=[("fieldValidation", "Strict")],
+                _request_timeout=_TIMEOUT_S,
+            )
 
     def get(self, kind: str, name: str, namespace: str | None = None, api: str = "v1") -> Object | None:
         """Return one object, None where there is none. Errors: ClusterError."""
@@ -190,8 +210,11 @@ class Kube:
                 return False
             return True
 
-    def evict(self, pod: str, namespace: str, *, grace_s: int) -> None:
-        """Have a pod leave as a drained node has it. Errors: ClusterError, e.g. where a budget forbids it."""
+    def evict(self, pod: str, namespace: str, *, grace_s: int) -> bool:
+        """Have a pod leave as a drained node has it; False where a disruption budget forbids it now.
+
+        Errors: ClusterError.
+        """
         with _told(f"Pod {pod}"):
             body = {
                 "apiVersion": "policy/v1",
@@ -200,7 +223,13 @@ class Kube:
                 "deleteOptions": {"gracePeriodSeconds": grace_s},
             }
             path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
-            self._dynamic.request("post", path, body=body, _request_timeout=_TIMEOUT_S)
+            try:
+                self._dynamic.request("post", path, body=body, _request_timeout=_TIMEOUT_S)
+            except client.ApiException as error:
+                if error.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    raise
+                return False
+            return True
 
     def text(self, path: str, query: Mapping[str, str]) -> str:
         """Return what the API server answers as plain text, e.g. a pod's log. Errors: ClusterError."""
@@ -228,12 +257,13 @@ def _told(what: str) -> Iterator[None]:
             f"the API server knows no {what.split(maxsplit=1)[0]}", where=what, mend="install its definition"
         ) from None
     except client.ApiException as error:
-        raise ClusterError(_reason(error), where=what, mend=_mend(error.status)) from None
+        # One that starts, or has too much to do, answers that it can't.
+        kind = ClusterError if 0 < (error.status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR else Unanswered
+        raise kind(_reason(error), where=what, mend=_mend(error.status)) from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         said = str(getattr(error, "reason", error)).rpartition(": ")[2]
-        raise ClusterError(
-            f"the API server does not answer: {said}", where=what, mend="see that the Kubernetes cluster is up"
-        ) from None
+        mend = "see that the Kubernetes cluster is up"
+        raise Unanswered(f"the API server does not answer: {said}", where=what, mend=mend) from None
 
 
 def _reason(error: Any) -> str:

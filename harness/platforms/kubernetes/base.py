@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from harness.cluster import Endpoint, Health, Member, Pulse, Role
 from harness.errors import BadInput, ClusterError
 from harness.history import Event
 from harness.platforms.kubernetes import install, logs, told
-from harness.platforms.kubernetes.api import Kube
+from harness.platforms.kubernetes.api import Kube, Object
 from harness.platforms.kubernetes.diagnosis import diagnose, look
 from harness.platforms.kubernetes.diary import Diary
 from harness.platforms.kubernetes.follower import Follower
 from harness.platforms.kubernetes.forward import PortForward
+from harness.platforms.kubernetes.install import filled
 from harness.platforms.kubernetes.place import Place
-from harness.platforms.kubernetes.pods import Pod
+from harness.platforms.kubernetes.pods import INSTANCE, Pod, role_of
 from harness.platforms.state import Folder
 from harness.platforms.waiting import until
 
@@ -45,9 +46,7 @@ class WatchedCluster:
 
     @cached_property
     def _follower(self) -> Follower:
-        follower = Follower(
-            self._kube, self._namespace, self.milvus, self.place.options.dependencies.selectors, self._diary
-        )
+        follower = Follower(self._kube, self._namespace, self.milvus, self._selectors, self._diary)
         follower.start()
         return follower
 
@@ -101,13 +100,14 @@ class WatchedCluster:
 
     def endpoint(self) -> Endpoint:
         """Return the way in: an address, the mapped node port, or a port-forward to a proxy."""
+        to = partial(Endpoint, token=self.place.token, tls=self.place.options.tls)
         if self.place.port:
-            return Endpoint(self.place.host, self.place.port, way=self.place.way)
+            return to(self.place.host, self.place.port, way=self.place.way)
         if not self._opened:
             tell = self._diary.on_way_in
             self._opened.append(PortForward(self._kube, self._namespace, self._proxy, _PROXY_PORT, tell).__enter__())
         way = "port-forward through the API server to a proxy's pod"
-        return Endpoint("127.0.0.1", self._opened[0].port, way=way, reach=self.place.reach(self.milvus))
+        return to("127.0.0.1", self._opened[0].port, way=way, reach=self.place.reach(self.milvus))
 
     def wait_ready(self, timeout_s: float = READY_S) -> None:
         """Wait until every member there should be is ready, and its resource says so too.
@@ -142,6 +142,13 @@ class WatchedCluster:
             self._follower.stop()
         if "_kube" in vars(self):
             self._kube.close()
+
+    @property
+    def _selectors(self) -> Mapping[Role, str]:
+        """Which pods are dependencies."""
+        names = {"NAMESPACE": self._namespace, "CLUSTER": self.milvus}
+        found: dict[Role, str] = filled(self.place.options.dependencies.selectors, names)
+        return found
 
     @property
     def _namespace(self) -> str:
@@ -193,11 +200,17 @@ class WatchedCluster:
             image=pod.image,
         )
 
+    def _is_part(self, pod: Object) -> bool:
+        """Whether a pod is a member, or one of what the operator makes beside them; in a namespace of ours all are."""
+        labels = pod["metadata"].get("labels", {})
+        named = (labels.get(key, "") for key in (INSTANCE, "release"))
+        beside = any(name.startswith(f"{self.milvus}-") for name in named)
+        return self.place.made_namespace or beside or bool(role_of(labels, self.milvus, self._selectors))
+
     def _failed(self, what: str) -> ClusterError:
-        found = None
-        if install.has_definition(self._kube):
-            found = self._kube.milvus(self.milvus, self._namespace)
-        reason = diagnose(look(self._kube, self._namespace, self.place.options, found))
+        driven = not self.place.is_chart
+        seen = look(self._kube, self._namespace, self.place.options, self.milvus, mine=self._is_part, driven=driven)
+        reason = diagnose(seen)
         return ClusterError(f"{what}: {reason.what}", where=reason.where, mend=reason.mend)
 
 

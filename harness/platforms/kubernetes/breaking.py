@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 from harness.cluster import Health
 from harness.errors import BadInput, ClusterError
 from harness.platforms.kubernetes import inside, logs, nodes
+from harness.platforms.kubernetes.api import Unanswered
 from harness.platforms.kubernetes.base import POLL_S, READY_S, WatchedCluster
 from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.waiting import until
@@ -26,8 +28,11 @@ class BreakableCluster(WatchedCluster):
         Deleted alone, its object would be gone at once and its program be asked to end in its own time.
         """
         pod = self._pod(member)
-        with suppress(ClusterError):  # one that is its container's first process can't be killed from inside
+        self._keep_log(member, pod)
+        try:
             inside.signal(self._kube, self._namespace, pod, "KILL")
+        except ClusterError as error:  # one that is its container's first process can't be killed from inside
+            self._diary.note(member, f"is asked to end, and killed by Kubernetes a moment later: {error.what}")
         self._delete(member, pod, grace_s=0, timeout_s=_GONE_S)
 
     def kill_container(self, member: str) -> None:
@@ -45,7 +50,7 @@ class BreakableCluster(WatchedCluster):
     def terminate(self, member: str) -> None:
         """Delete a member's pod with a grace that ends, and see it gone."""
         pod = self._pod(member)
-        logs.keep(self._kube, self._namespace, member, pod, self._logs)
+        self._keep_log(member, pod)
         self._delete(member, pod, grace_s=_STOP_S, timeout_s=_STOP_S + _GONE_S)
 
     def pause(self, member: str) -> None:
@@ -57,10 +62,12 @@ class BreakableCluster(WatchedCluster):
         self._paused.add(pod.uid)
 
     def resume(self, member: str) -> None:
-        """SIGCONT a member. One that then ends itself is started again by Kubernetes."""
+        """SIGCONT a member, and see that it goes on. One that then ends itself is started again by Kubernetes."""
         pod = self._pod(member)
         if pod.health is not Health.DEAD:
             inside.signal(self._kube, self._namespace, pod, "CONT")
+            if not until(lambda: self._goes_on(member, pod), _GONE_S, 0.5):
+                raise ClusterError(f"{member} still stands", where=f"pod {pod.name}", mend="see its log")
         self._paused.discard(pod.uid)
 
     def start(self, member: str) -> None:
@@ -85,11 +92,26 @@ class BreakableCluster(WatchedCluster):
             raise BadInput(f"no member lies on node {node}", where=self.name, mend="see harness status")
         self.cordon(node)
         for name, pod in there.items():
+            self._keep_log(name, pod)
             on_member(name, "leaving")
-            self._kube.evict(pod.name, self._namespace, grace_s=_STOP_S)
+            if not until(partial(self._kube.evict, pod.name, self._namespace, grace_s=_STOP_S), READY_S, 1.0):
+                mend = "see kubectl get poddisruptionbudgets"
+                raise ClusterError(f"{name} may not leave node {node}", where=f"pod {pod.name}", mend=mend)
         for name, pod in there.items():
-            if not until(lambda pod=pod: self._is_gone(pod), _STOP_S + _GONE_S, POLL_S):  # type: ignore[misc]  # mypy can't infer a lambda's default
+            if not until(partial(self._is_gone, pod), _STOP_S + _GONE_S, POLL_S):
                 raise ClusterError(f"{name} did not leave node {node}", where=f"pod {pod.name}", mend="see its log")
+
+    def _keep_log(self, member: str, pod: Pod) -> None:
+        """Keep what a pod wrote: it goes with the pod."""
+        logs.keep(self._kube, self._namespace, member, pod, self._logs)
+
+    def _goes_on(self, member: str, pod: Pod) -> bool:
+        """Whether a resumed member's program runs, or has ended meanwhile."""
+        if self._pod(member).uid != pod.uid:
+            return True
+        with suppress(ClusterError):  # its container ends at this moment, or nobody answers
+            return not inside.is_paused(self._kube, self._namespace, pod)
+        return False
 
     def _living(self, member: str, what: str) -> Pod:
         pod = self._pod(member)
@@ -117,4 +139,6 @@ class BreakableCluster(WatchedCluster):
             raise ClusterError(f"pod {pod.name} is still there", where=member, mend="see kubectl describe pod")
 
     def _is_gone(self, pod: Pod) -> bool:
-        return self._kube.get("Pod", pod.name, self._namespace) is None
+        with suppress(Unanswered):
+            return self._kube.get("Pod", pod.name, self._namespace) is None
+        return False

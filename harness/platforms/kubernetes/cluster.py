@@ -13,6 +13,7 @@ from harness.platforms import settings
 from harness.platforms.kubernetes import remove, resource, told
 from harness.platforms.kubernetes.api import Object
 from harness.platforms.kubernetes.breaking import BreakableCluster
+from harness.platforms.kubernetes.inventory import Inventory
 from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.kubernetes.rollout import Rollout, is_updated
 from harness.platforms.trash import remove_folder
@@ -67,13 +68,14 @@ class KubernetesCluster(BreakableCluster):
 
     def destroy(self) -> None:
         """Remove what the harness made: the resource, its pods, the namespace, and the folder."""
-        if self.place.is_there:
+        outlived = self.place.outlives(self.name)
+        if outlived:
             heal(self, tuple(Verb) if self.shared else OUTLIVES_CLUSTER)
-        if self.shared:
-            self._restore_counts()
+            if self.shared:
+                self._restore_counts()
         self.let_go()
-        if self.place.is_there and not self.shared:
-            remove.milvus(self._kube, self.name, self.place)
+        if outlived and not self.shared:
+            remove.milvus(self._kube, self.name, self.place, Inventory(self.folder.path, self.place.mark))
             self._kube.close()
         self.place.let_go(self.name)
         remove_folder(self.folder.path)

@@ -32,8 +32,10 @@ _OF_ANY = _EVERYWHERE | {"initContainers", "sidecars"}
 _OF_PROXY = _OF_ANY | {
     *("ingress", "port", "serviceAnnotations", "serviceLabels", "serviceRestfulPort", "serviceType"),
 }
+# Coordinators in pods of their own, in place of one with all of them: the operator's, until 2.5.
+SEPARATE = ("rootCoord", "dataCoord", "queryCoord", "indexCoord")
 OF_ONE: Mapping[str, frozenset[str]] = {
-    key: _OF_PROXY if role is Role.PROXY else _OF_ANY for role, key in BY_ROLE.items()
+    key: _OF_PROXY if key == "proxy" else _OF_ANY for key in (*BY_ROLE.values(), *SEPARATE)
 }
 _ELSEWHERE = {
     "image": "the operator compares every pod with one image for all: set milvus.image or --milvus",

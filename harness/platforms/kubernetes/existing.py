@@ -1,4 +1,4 @@
-"""A Milvus that was there before: found by its name, as the operator's resource or as a release of the chart."""
+"""What was there before: a Milvus that is to be used, found by its name, and what must not be taken over."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def found(place: Place, spec: ClusterSpec) -> Place:
             what = f"{name} has {counts[role]} {role}, {wanted} are needed"
             raise BadInput(what, where="milvus.existing", mend="scale it, or have the harness make a cluster")
     return replace(place, milvus=name, is_chart=not has_resource, counts=dict(counts))
+
+
+def refuse(place: Place, name: str) -> None:
+    """Take over nobody's namespace and nobody's Milvus, the operator's or a chart's. Errors: BadInput, ClusterError."""
+    with tempfile.TemporaryDirectory() as cache, closing(place.kube(Path(cache))) as kube:
+        if place.made_namespace:
+            if kube.get("Namespace", place.namespace):
+                mend = "name it with --namespace to use it, or take another name"
+                raise BadInput("the namespace is there already", where=place.namespace, mend=mend)
+            return
+        named = install.has_definition(kube) and kube.milvus(name, place.namespace)
+        if named or kube.items("Deployment", place.namespace, selector=f"{INSTANCE}={name}", api="apps/v1"):
+            raise BadInput(f"there is a Milvus {name!r} already", where=place.namespace, mend="take another name")
 
 
 def _counts(kube: Kube, namespace: str, name: str) -> Counter[Role]:

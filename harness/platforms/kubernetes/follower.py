@@ -10,7 +10,7 @@ from harness.platforms.kubernetes.api import MILVUS, Kube, Object
 from harness.platforms.kubernetes.diary import Diary
 from harness.platforms.kubernetes.install import has_definition
 from harness.platforms.kubernetes.mirror import Mirror
-from harness.platforms.kubernetes.pods import Pod, pod_of, role_of
+from harness.platforms.kubernetes.pods import Pod, is_over, pod_of, role_of
 from harness.platforms.kubernetes.slots import Slots
 
 
@@ -88,7 +88,7 @@ class Follower:
         if role is None:
             return
         with self._lock:
-            if change == "DELETED":
+            if change == "DELETED" or is_over(found):
                 self._pods.pop(found["metadata"]["uid"], None)
             else:
                 self._pods[found["metadata"]["uid"]] = pod_of(found, role)

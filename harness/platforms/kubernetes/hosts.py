@@ -44,6 +44,11 @@ class Host:
         """Its own kubeconfig: the user's is never touched."""
         return self.folder / "kubeconfig"
 
+    @property
+    def is_there(self) -> bool:
+        """Whether kind knows it: somebody may have deleted it by hand. Errors: ClusterError."""
+        return self.kind_name in kind.names()
+
     def write(self) -> Host:
         """Write it down."""
         beside = self.folder.with_name(f".{self.name}.{os.getpid()}")
@@ -82,16 +87,21 @@ def refuse_taken(name: str, options: KindOptions) -> None:
         raise BadInput(f"there is a kind cluster {kind.PREFIX}{name} of somebody's", where="kind", mend=mend)
 
 
-def make(name: str, options: KindOptions) -> Host:
-    """Make a kind cluster, or use the one that the options name. Errors: BadInput, ClusterError."""
+def make(name: str, options: KindOptions, *, needs_port: bool = True) -> Host:
+    """Make a kind cluster, or use the one that the options name. Errors: BadInput, ClusterError.
+
+    `needs_port`: clients are to come in through a node port, which the cluster must map.
+    """
     refuse_taken(name, options)
     host = Host(name, Process.of(os.getpid()), made=not options.existing, existing=options.existing).write()
     try:
-        make_it = kind.use if options.existing else partial(kind.create, name)
+        make_it = partial(kind.use, needs_port=needs_port) if options.existing else partial(kind.create, name)
         port = make_it(options, host.kubeconfig)
-    except BaseException:
+    except BaseException as error:
+        # Somebody may have made one of that name a moment ago.
+        mine = replace(host, made=host.made and kind.EXISTS not in str(error))
         with suppress(HarnessError):  # what can't be removed now is left to heal; why it failed comes first
-            host.remove()
+            mine.remove()
         raise
     return replace(host, port=port).write()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import yaml
@@ -14,18 +15,26 @@ from harness.errors import BadInput, ClusterError
 from harness.platforms.kubernetes.api import MILVUS, Kube, Object
 from harness.platforms.kubernetes.commands import run
 from harness.platforms.kubernetes.options import KubernetesOptions, OperatorOptions
-from harness.platforms.kubernetes.place import OWNER
 from harness.platforms.waiting import until
 
 _RELEASE = "milvus-operator"
 _POLL_S = 0.5
+# How Helm says so.
+_ANOTHER_DOES = ("another operation (install/upgrade/rollback) is in progress", "release: already exists")
+_NAME = re.compile(r"\$\{(\w+)\}")
 
 
-def operator(kube: Kube, options: KubernetesOptions, kubeconfig: Path | None) -> None:
-    """Install the operator as the options say and wait until it is there. Errors: BadInput, ClusterError."""
+def operator(kube: Kube, options: KubernetesOptions, kubeconfig: Path | None, tag: Path | None = None) -> None:
+    """Install the operator as the options say and wait until it is there; one that is there is left as it is.
+
+    `tag` is what heal ends a Helm by that outlived a killed harness. Errors: BadInput, ClusterError.
+    """
+    if has_definition(kube):
+        return
     wanted = options.operator
     if wanted.install == "helm":
-        _helm(wanted, kubeconfig, options.context)
+        with _unless_another_does():
+            _helm(wanted, kubeconfig, options.context, tag)
     elif wanted.install == "manifest":
         manifests(kube, wanted.manifests, wanted.namespace, {})
     if not until(lambda: has_definition(kube), wanted.wait_s, _POLL_S):
@@ -33,35 +42,42 @@ def operator(kube: Kube, options: KubernetesOptions, kubeconfig: Path | None) ->
         raise ClusterError("the definition of Milvus is missing", where="milvuses.milvus.io", mend=mend)
 
 
+@contextmanager
+def _unless_another_does() -> Iterator[None]:
+    """Leave it to another harness that installs it at this very moment."""
+    try:
+        yield
+    except ClusterError as error:
+        if not any(said in error.what for said in _ANOTHER_DOES):
+            raise
+
+
 def has_definition(kube: Kube) -> bool:
     """Whether the API server knows Milvus. Errors: ClusterError."""
     return kube.knows(MILVUS[1], MILVUS[0])
 
 
-def manifests(kube: Kube, paths: tuple[str, ...], namespace: str, names: Mapping[str, str]) -> list[Object]:
-    """Apply files of manifests, with `names` filled in, and return their objects. Errors: BadInput, ClusterError."""
-    objects = [one for path in paths for one in _read(Path(path), names)]
-    for one in objects:
+def manifests(kube: Kube, paths: tuple[str, ...], namespace: str, names: Mapping[str, str]) -> None:
+    """Apply files of manifests, with `names` filled in. Errors: BadInput, ClusterError."""
+    for one in objects(paths, names):
         kube.apply(one, one["metadata"].get("namespace", namespace))
-    return objects
+
+
+def objects(paths: tuple[str, ...], names: Mapping[str, str]) -> list[Object]:
+    """Return the objects of files of manifests, with `names` filled in. Errors: BadInput."""
+    return [one for path in paths for one in _read(Path(path), names)]
 
 
 def namespace(kube: Kube, name: str, owner: Mapping[str, str]) -> None:
-    """Make a namespace that carries who made it. Errors: ClusterError."""
+    """Make a namespace that carries who made it. Errors: ClusterError, also where there is one."""
     metadata = {"name": name, "labels": dict(owner)}
-    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-
-
-def marked(body: Object, mark: str) -> Object:
-    """Return an object that carries who made it."""
-    metadata = {**body["metadata"], "labels": {**body["metadata"].get("labels", {}), OWNER: mark}}
-    return {**body, "metadata": metadata}
+    kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
 def filled(value: Any, names: Mapping[str, str]) -> Any:
-    """Return a value with ${NAMES} filled in, in all of its texts."""
+    """Return a value with every ${NAME} that is known filled in, in all of its texts; nothing else is touched."""
     if isinstance(value, str):
-        return Template(value).safe_substitute(names)
+        return _NAME.sub(lambda found: names.get(found.group(1), found.group()), value)
     if isinstance(value, Mapping):
         return {key: filled(one, names) for key, one in value.items()}
     return [filled(one, names) for one in value] if isinstance(value, list | tuple) else value
@@ -78,7 +94,7 @@ def _read(path: Path, names: Mapping[str, str]) -> Iterator[Object]:
     yield from (one for one in found if one)
 
 
-def _helm(options: OperatorOptions, kubeconfig: Path | None, context: str) -> None:
+def _helm(options: OperatorOptions, kubeconfig: Path | None, context: str, tag: Path | None) -> None:
     place = ["--kubeconfig", str(kubeconfig)] if kubeconfig else []
     place += ["--kube-context", context] if context else []
     source = ["--repo", options.repository] if options.repository else []
@@ -93,4 +109,5 @@ def _helm(options: OperatorOptions, kubeconfig: Path | None, context: str) -> No
                 *("--wait", "--timeout", f"{options.wait_s}s"),
             ],
             timeout_s=options.wait_s + 60,
+            tag=tag,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.cluster import ClusterSpec
 from harness.errors import ClusterError
-from harness.platforms.kubernetes import install, resource
+from harness.platforms.kubernetes import existing, install, resource
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.place import Place
 
@@ -36,12 +36,13 @@ def on_kubernetes(spec: ClusterSpec, options: KubernetesOptions) -> Iterator[str
         yield f"use the Milvus {options.milvus.existing} in namespace {namespace}, and leave it as it was found"
         return
     place = Place(options, namespace, not options.namespace, "")
+    existing.refuse(place, spec.name)
     with tempfile.TemporaryDirectory() as cache, closing(place.kube(Path(cache))) as kube:
         there = install.has_definition(kube)
         if not there:
             yield from _of_operator(options)
         yield from _of_milvus(spec, options, namespace)
-        if not there or not kube.get("Namespace", namespace):
+        if not there or place.made_namespace:
             yield "(the resource was not checked: its definition or its namespace is not there yet)"
             return
         try:
@@ -55,9 +56,10 @@ def on_kubernetes(spec: ClusterSpec, options: KubernetesOptions) -> Iterator[str
 def _of_operator(options: KubernetesOptions) -> Iterator[str]:
     wanted = options.operator
     if wanted.install == "helm":
-        yield f"install the chart {wanted.chart} {wanted.version if wanted.repository else ''} in {wanted.namespace}"
+        version = f" {wanted.version}" if wanted.repository else ""
+        yield f"install the chart {wanted.chart}{version} in {wanted.namespace}; it stays"
     elif wanted.install == "manifest":
-        yield f"apply {', '.join(wanted.manifests)} in {wanted.namespace}"
+        yield f"apply {', '.join(wanted.manifests)} in {wanted.namespace}; it stays"
 
 
 def _of_milvus(spec: ClusterSpec, options: KubernetesOptions, namespace: str) -> Iterator[str]:

@@ -12,9 +12,10 @@ import yaml
 
 from harness.errors import BadInput
 from harness.platforms.kubernetes.commands import require, run
-from harness.platforms.kubernetes.options import KindOptions
+from harness.platforms.kubernetes.options import KindOptions, PortMapping
 
 PREFIX = "harness-"
+EXISTS = "already exist for a cluster with the name"  # how kind says so
 _NODE_S = 60.0
 
 
@@ -26,8 +27,13 @@ def check(options: KindOptions) -> None:
     if options.existing and options.existing not in names():
         there = ", ".join(names()) or "none"
         raise BadInput(f"there is no kind cluster {options.existing!r}", where="kind.existing", mend=f"there: {there}")
-    if options.host_port and not options.existing and not _is_free(options.host_port):
+    if options.existing:
+        return
+    if options.host_port and not _is_free(options.host_port):
         raise BadInput(f"port {options.host_port} is taken", where="kind.host_port", mend="take another, or 0")
+    for one in options.port_mappings:
+        if not _is_free(one.host_port):
+            raise BadInput(f"port {one.host_port} is taken", where="kind.port_mappings", mend="take another")
 
 
 def names() -> list[str]:
@@ -49,23 +55,26 @@ def create(name: str, options: KindOptions, kubeconfig: Path) -> int:
         timeout_s=options.wait_s + 300,
         tag=kubeconfig.parent,
     )
-    load_images(PREFIX + name, options)
+    load_images(PREFIX + name, options, kubeconfig.parent)
     return port
 
 
-def use(options: KindOptions, kubeconfig: Path) -> int:
-    """Write the kubeconfig of a cluster that is there, and return the port that leads to its node port."""
+def use(options: KindOptions, kubeconfig: Path, *, needs_port: bool = True) -> int:
+    """Write the kubeconfig of a cluster that is there, and return the port that leads to its node port, 0 for none.
+
+    Errors: ClusterError, BadInput where none leads there and one is needed.
+    """
     text = run(["kind", "get", "kubeconfig", "--name", options.existing])
     kubeconfig.write_text(text, encoding="utf-8")
     kubeconfig.chmod(0o600)
-    load_images(options.existing, options)
-    return options.host_port or _mapped_port(options)
+    load_images(options.existing, options, kubeconfig.parent)
+    return (options.host_port or _mapped_port(options)) if needs_port else 0
 
 
-def load_images(name: str, options: KindOptions) -> None:
+def load_images(name: str, options: KindOptions, tag: Path) -> None:
     """Copy images from this machine's Docker to every node. Errors: ClusterError."""
     if options.load_images:
-        run(["kind", "load", "docker-image", "--name", name, *options.load_images])
+        run(["kind", "load", "docker-image", "--name", name, *options.load_images], tag=tag)
 
 
 def delete(name: str, kubeconfig: Path) -> None:
@@ -75,8 +84,12 @@ def delete(name: str, kubeconfig: Path) -> None:
 
 def cluster_config(options: KindOptions, port: int) -> dict[str, Any]:
     """Return kind's own configuration of the cluster."""
-    mapping = {"containerPort": options.node_port, "hostPort": port, "listenAddress": "127.0.0.1"}
-    nodes = [{"role": "control-plane", "extraPortMappings": [mapping]}, *[{"role": "worker"}] * options.workers]
+    to_milvus = PortMapping(container_port=options.node_port, host_port=port)
+    mappings = [
+        {"containerPort": one.container_port, "hostPort": one.host_port, "listenAddress": one.listen_address}
+        for one in (to_milvus, *options.port_mappings)
+    ]
+    nodes = [{"role": "control-plane", "extraPortMappings": mappings}, *[{"role": "worker"}] * options.workers]
     own = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", "nodes": nodes}
     return {**options.config, **own}
 
@@ -136,8 +149,11 @@ _UNDROP = """
 undrop() {
   "$@" iptables -w -S | grep -F {mark} | sed 's/^-A/-D/' | while read -r rule; do "$@" iptables -w $rule; done
 }
+left() { "$@" iptables -w -S | grep -qF {mark}; }
 undrop env
 for space in /var/run/netns/*; do undrop nsenter --net="$space"; done
+! left env || exit 1
+for space in /var/run/netns/*; do ! left nsenter --net="$space" || exit 1; done
 """
 
 

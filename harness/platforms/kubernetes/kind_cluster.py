@@ -9,6 +9,7 @@ from itertools import product
 from harness.cluster import Health, Pulse, Role
 from harness.errors import BadInput, ClusterError
 from harness.platforms.kubernetes import inside, kind
+from harness.platforms.kubernetes.api import Unanswered
 from harness.platforms.kubernetes.base import POLL_S, READY_S
 from harness.platforms.kubernetes.cluster import KubernetesCluster
 from harness.platforms.kubernetes.meter import Meter
@@ -52,6 +53,8 @@ class KindCluster(KubernetesCluster):
             there = ", ".join(self.nodes()) or "none: set kind.workers"
             raise BadInput(f"node {node} can't be stopped", where="nodes", mend=f"take one of {there}")
         kind.stop_node(node)
+        if kind.runs(node):
+            raise ClusterError(f"node {node} runs on", where="nodes", mend=f"see docker inspect {node}")
         self._stopped.add(node)
 
     def start_node(self, node: str) -> None:
@@ -79,7 +82,7 @@ class KindCluster(KubernetesCluster):
             raise ClusterError(f"{one} still reaches {other}", where=self.name, mend="see iptables on the nodes")
 
     def join(self, one: Role, other: Role) -> None:
-        """Let packets pass again."""
+        """Let packets pass again, and see that no rule is left that drops them."""
         kind.undrop(self.place.kind_name, self._mark(one, other))
 
     def _mark(self, one: Role, other: Role) -> str:
@@ -108,6 +111,8 @@ class KindCluster(KubernetesCluster):
         return ""
 
     def _is_node_ready(self, node: str) -> bool:
-        found = self._kube.get("Node", node) or {}
-        conditions = found.get("status", {}).get("conditions", [])
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+        with suppress(Unanswered):
+            found = self._kube.get("Node", node) or {}
+            conditions = found.get("status", {}).get("conditions", [])
+            return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+        return False

@@ -9,7 +9,7 @@ from time import monotonic_ns
 from typing import Any
 
 from harness.errors import ClusterError
-from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.api import Kube, Object, Unanswered
 
 # The wait before a watch that broke is begun again.
 _AGAIN_S = 0.5
@@ -51,16 +51,20 @@ class Mirror:
     def _run(self) -> None:
         while not self._over.is_set():
             try:
-                self._follow()
-                self.away_since_ns = None
-            except ClusterError:
-                if self.away_since_ns is None:
-                    self.away_since_ns = monotonic_ns()
-                if not self._over.wait(_AGAIN_S):
-                    self._relist()
+                self._follow_or_list()
             except Exception as error:  # noqa: BLE001 - told to whoever asks next, rather than a picture that stands still
                 self.failure = error
                 return
+
+    def _follow_or_list(self) -> None:
+        try:
+            self._follow()
+            self.away_since_ns = None
+        except ClusterError as error:
+            if isinstance(error, Unanswered) and self.away_since_ns is None:
+                self.away_since_ns = monotonic_ns()
+            if not self._over.wait(_AGAIN_S):
+                self._relist()
 
     def _follow(self) -> None:
         for change, found in self._kube.watch(self._kind, self._namespace, self._version, self._opened, api=self._api):
@@ -76,7 +80,7 @@ class Mirror:
         """What happened while nobody watched: a watch can't be resumed from a version that is too old."""
         try:
             self._version = self._list()
-        except ClusterError:
+        except Unanswered:
             return
         self.away_since_ns = None
 

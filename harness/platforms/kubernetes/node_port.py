@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.errors import BadInput, ClusterError
-from harness.platforms.kubernetes import resource
-from harness.platforms.kubernetes.api import Kube
+from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.inventory import Inventory
 from harness.platforms.waiting import until
 
 # The API server gives back a port whose service it lost sight of after three of its repairs, three minutes apart.
@@ -21,14 +21,15 @@ def refuse_taken(kube: Kube, port: int) -> None:
             raise BadInput(f"node port {port} leads to {held} already", where="kind.node_port", mend=mend)
 
 
-def lead(kube: Kube, name: str, namespace: str, port: int) -> None:
+def lead(kube: Kube, service: Object, namespace: str, inventory: Inventory) -> None:
     """Have a node port lead to the proxies. Errors: ClusterError, BadInput where the port is another one's."""
+    port = service["spec"]["ports"][0]["nodePort"]
     refused: list[ClusterError] = []
 
     def leads() -> bool:
         refused.clear()
         try:
-            kube.apply(resource.node_port(name, namespace, port))
+            inventory.apply(kube, service, namespace)
         except ClusterError as error:
             refused.append(error)
             refuse_taken(kube, port)

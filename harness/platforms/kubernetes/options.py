@@ -16,8 +16,24 @@ from harness.platforms.kubernetes.components import check_components, check_repl
 _EXAMPLES = Path(__file__).with_name("examples")
 
 
+def _without_nodes(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return kind's own configuration as it is. Errors: ValueError for what other keys say."""
+    for key in ("nodes", "kind", "apiVersion"):
+        if key in config:
+            raise ValueError(f"{key} is not set here: set workers, node_image and port_mappings")
+    return config
+
+
 class _Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PortMapping(_Options):
+    """A port of the control plane's node that leads in from this machine, beside Milvus's own."""
+
+    container_port: int = Field(ge=1, le=65535)
+    host_port: int = Field(ge=1, le=65535)
+    listen_address: str = "127.0.0.1"
 
 
 class KindOptions(_Options):
@@ -35,8 +51,10 @@ class KindOptions(_Options):
     """The port of every node that leads to Milvus."""
     host_port: int = Field(default=0, ge=0, le=65535)
     """The port of 127.0.0.1 that leads to `node_port`; 0 takes a free one."""
-    config: Mapping[str, Any] = Field(default_factory=dict)
-    """More of kind's own cluster configuration (kind.x-k8s.io/v1alpha4)."""
+    port_mappings: tuple[PortMapping, ...] = ()
+    """More ports: `container_port`, `host_port`, `listen_address` (127.0.0.1)."""
+    config: Annotated[Mapping[str, Any], AfterValidator(_without_nodes)] = Field(default_factory=dict)
+    """More of kind's own cluster configuration (kind.x-k8s.io/v1alpha4), but for its nodes."""
     wait_s: int = Field(default=180, ge=1)
     """How long the nodes may take to be ready."""
 
@@ -45,7 +63,9 @@ class OperatorOptions(_Options):
     """The Milvus operator. The defaults are its published chart."""
 
     install: Literal["helm", "manifest", "present"] = "helm"
+    """How it is brought in where its definition is missing: its chart, `manifests`, or not at all."""
     namespace: str = "milvus-operator"
+    """Where it runs, or is to."""
     chart: str = "milvus-operator"
     """A chart's name in `repository`, or the path of a chart."""
     repository: str = "https://zilliztech.github.io/milvus-operator/"
@@ -68,7 +88,7 @@ class DependencyOptions(_Options):
     spec: Mapping[str, Any] = Field(default_factory=dict)
     """The resource's spec.dependencies; ${NAMESPACE} and ${CLUSTER} in its texts are filled in."""
     selectors: Mapping[Role, str] = Field(default_factory=dict)
-    """The label selector of each dependency's pods."""
+    """The label selector of each dependency's pods; those without one can't be hit. ${CLUSTER} is filled in."""
 
 
 class MilvusOptions(_Options):
@@ -78,6 +98,7 @@ class MilvusOptions(_Options):
     """The name of a Milvus that is there, its resource's or its chart's release: it is used, and left as it was."""
 
     image: str = "milvusdb/milvus:v{version}"
+    """The image of a version; a Milvus that holds a / or a : is an image itself."""
     replicas: Annotated[Mapping[Role, PositiveInt], AfterValidator(check_replicas)] = Field(default_factory=dict)
     """How many members a role has where a scenario's topology does not name it; else one."""
     components: Annotated[Mapping[str, Any], AfterValidator(check_components)] = Field(default_factory=dict)
@@ -94,12 +115,17 @@ class KubernetesOptions(_Options):
     kubeconfig: str = ""
     """A kubeconfig; empty for the usual places."""
     context: str = ""
+    """The kubeconfig's context; none is taken because it happens to be the current one."""
     namespace: str = ""
     """A namespace that is there already; empty to make one named after the cluster."""
     way_in: Literal["node-port", "port-forward", "address"] = "node-port"
     """How clients reach Milvus: by a node port only on kind, which maps it; elsewhere that means a port-forward."""
     address: str = Field(default="", pattern=r"^(\S+:\d+)?$")
     """host:port of a way in of your own, for `way_in: address`."""
+    token_file: str = ""
+    """Holds the token that Milvus asks of clients, `user:password` or an API key (or set HARNESS_TOKEN)."""
+    tls: bool = False
+    """Whether the way in speaks TLS."""
     kind: KindOptions = KindOptions()
     operator: OperatorOptions = OperatorOptions()
     dependencies: DependencyOptions = DependencyOptions()
@@ -151,6 +177,7 @@ def _from_here(options: KubernetesOptions, folder: Path) -> KubernetesOptions:
     chart = operator.chart if operator.repository else absolute(operator.chart)
     return options.model_copy(
         update={
+            "token_file": absolute(options.token_file) if options.token_file else "",
             "operator": operator.model_copy(
                 update={"chart": chart, "manifests": tuple(map(absolute, operator.manifests))}
             ),

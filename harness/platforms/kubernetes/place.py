@@ -14,6 +14,7 @@ from harness.platforms import home
 from harness.platforms.kubernetes import hosts
 from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.options import KubernetesOptions
+from harness.platforms.token import read_token
 
 OWNER = "milvus-harness/made-by"
 
@@ -45,6 +46,11 @@ class Place:
             return f"the address {self.host}:{self.port}"
         return f"port {self.port} of this machine, mapped to node port {self.options.kind.node_port}"
 
+    @property
+    def token(self) -> str:
+        """What Milvus asks of clients; read anew, so that it is written down nowhere. Errors: BadInput."""
+        return read_token(self.options.token_file, where="token_file")
+
     def reach(self, milvus: str) -> str:
         """Return the command by which others reach it, where there is no address that lasts."""
         context = f"--context {self.options.context} " if self.options.context else ""
@@ -59,10 +65,15 @@ class Place:
         """Return the API server; what it is asked once about its kinds is kept in a folder. Errors: BadInput."""
         return Kube(self.kubeconfig, self.options.context or None, folder / "discovery.json")
 
-    @property
-    def is_there(self) -> bool:
-        """Whether the kind cluster that it lay on, if any, is still known."""
-        return not self.kind or hosts.find(self.kind) is not None
+    def outlives(self, name: str) -> bool:
+        """Whether what a Milvus lies on is there, and will be once it is gone: else nothing need be removed of it.
+
+        Errors: ClusterError where kind can't be asked.
+        """
+        if not self.kind:
+            return True
+        host = hosts.find(self.kind)
+        return host is not None and host.is_there and not (host.made and self._ends_with(host, name))
 
     def written(self) -> dict[str, str]:
         """Return it as a cluster's state keeps it."""
@@ -82,8 +93,11 @@ class Place:
     def let_go(self, name: str) -> None:
         """Remove the kind cluster under a Milvus that is gone, where it was kept for that one alone."""
         host = hosts.find(self.kind) if self.kind else None
-        if host and host.owner is None and not self._shared_with(name):
+        if host and self._ends_with(host, name):
             host.remove()
+
+    def _ends_with(self, host: hosts.Host, name: str) -> bool:
+        return host.owner is None and not self._shared_with(name)
 
     def _shared_with(self, name: str) -> bool:
         for folder in home.folders():

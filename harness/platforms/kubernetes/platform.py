@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from harness.cluster import ClusterSpec, Durations
-from harness.errors import BadInput, HarnessError
+from harness.cluster import ClusterSpec, Durations, Role
+from harness.errors import BadInput, HarnessError, Unsupported
 from harness.faults.journal import Journal, Undo, Verb
 from harness.platforms import home, settings
 from harness.platforms.kubernetes import existing, hosts, install, intent, kind, node_port, resource, serves
-from harness.platforms.kubernetes.api import Kube
 from harness.platforms.kubernetes.chart import ChartCluster
 from harness.platforms.kubernetes.cluster import KubernetesCluster
+from harness.platforms.kubernetes.commands import require
 from harness.platforms.kubernetes.hosts import Host
+from harness.platforms.kubernetes.inventory import Inventory, marked
 from harness.platforms.kubernetes.kind_cluster import KindCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.place import OWNER, Place, read_place
@@ -37,6 +38,7 @@ class KubernetesPlatform:
     def __init__(self, options: KubernetesOptions, *, on_kind: bool) -> None:
         self._options, self._on_kind = options, on_kind
         self._host: Host | None = None
+        self._is_chart = False  # known of a Milvus that is there once it was looked at
 
     # Seen on kind with three nodes: images are there, and the operator's own waits are most of it.
     durations = Durations(
@@ -46,10 +48,18 @@ class KubernetesPlatform:
     @property
     def verbs(self) -> tuple[type, ...]:
         """The protocols that its clusters follow. What was there is not changed: it is left as it was found."""
-        always = (Breakable, Contained, OnNodes)
+        kind_options = self._options.kind
+        several = not self._on_kind or bool(kind_options.workers or kind_options.existing)
+        always = (Breakable, Contained, *((OnNodes,) if several else ()))
         if self._options.milvus.existing:
-            return (*always, Scalable)
-        return (*always, Changeable, *((NodePower, Isolable) if self._on_kind else ()))
+            return (*always, *(() if self._is_chart else (Scalable,)))
+        of_kind = (Isolable, *((NodePower,) if several else ())) if self._on_kind else ()
+        return (*always, Changeable, *of_kind)
+
+    @property
+    def dependencies(self) -> Collection[Role]:
+        """Those whose pods the options tell apart."""
+        return self._options.dependencies.selectors.keys()
 
     @property
     def name(self) -> str:
@@ -73,15 +83,28 @@ class KubernetesPlatform:
         if self._on_kind and not self._host:
             kind.check(self._options.kind)
             hosts.refuse_taken(spec.name, self._options.kind)
+            if self._options.operator.install == "helm" and not self._options.kind.existing:
+                require("helm")
         if self._options.way_in == "address" and not self._options.address:
             raise BadInput("no address was given", where="address", mend="name host:port, or take another way_in")
         if self._options.milvus.existing and not self._options.namespace:
             raise BadInput("no namespace was named", where="--namespace", mend="name the one that holds the Milvus")
         if not self._on_kind and not self._options.context:
             raise BadInput("no context was named", where="--context", mend="name one of kubectl config get-contexts")
+        if self._options.milvus.existing:
+            self._check_existing(spec)
+
+    def _check_existing(self, spec: ClusterSpec) -> None:
+        if spec.settings:
+            what = f"{', '.join(spec.settings)} can't be set: it would not be left as it was found"
+            raise Unsupported(what, where="milvus.existing", mend="have the harness make a cluster")
+        if not self._on_kind:
+            self._is_chart = existing.found(self._place(spec), spec).is_chart
 
     def settings(self, spec: ClusterSpec) -> dict[str, str]:
-        """Return the settings by which a cluster would differ from the release's own."""
+        """Return the settings by which a cluster would differ from the release's own; none are known of one there."""
+        if self._options.milvus.existing:
+            return {}
         own = {**self._options.milvus.config, **settings.profile_settings(spec.profile)}
         return {**{key: str(value) for key, value in own.items()}, **spec.settings}
 
@@ -93,10 +116,13 @@ class KubernetesPlatform:
     def create(self, spec: ClusterSpec, *, keep: bool) -> AnyCluster:
         """Make a cluster and return once a search works; a failure leaves nothing. Errors: BadInput, ClusterError."""
         self.check(spec)
+        folder = Folder(clusters_home() / spec.name)
+        home.refuse_taken(folder)
         place = self._place(spec)
         if self._options.milvus.existing:
             place = existing.found(place, spec)
-        folder = Folder(clusters_home() / spec.name)
+        else:
+            existing.refuse(place, spec.name)
         owner = Process.of(os.getpid())
         home.claim(folder, ClusterState(spec, owner, 0, spec.settings, self.name, place.written()))
         cluster = open_cluster(folder)
@@ -132,12 +158,13 @@ class KubernetesPlatform:
         options = self._options
         place = Place(options, options.namespace or spec.name, not options.namespace, owner_mark())
         if self._on_kind:
-            host = self._host = self._host or hosts.make(spec.name, options.kind)
-            place = replace(place, kind=host.name, port=host.port)
+            by_node_port = options.way_in == "node-port" and not options.milvus.existing
+            host = self._host = self._host or hosts.make(spec.name, options.kind, needs_port=by_node_port)
+            place = replace(place, kind=host.name, port=host.port if by_node_port else 0)
         if options.way_in == "address":
             name, _, port = options.address.rpartition(":")
             return replace(place, host=name, port=int(port))
-        return replace(place, port=0) if options.way_in == "port-forward" else place
+        return place
 
     def _bring_up(self, spec: ClusterSpec, cluster: AnyCluster) -> None:
         if not cluster.shared:
@@ -149,8 +176,7 @@ class KubernetesPlatform:
         place, options = cluster.place, self._options
         kube = place.kube(cluster.folder.path)
         with closing(kube):
-            self._prepare(kube, place)
-            _refuse_what_is_there(kube, place, spec.name)
+            install.operator(kube, options, place.kubeconfig, tag=cluster.folder.path)
             by_node_port = bool(place.port) and options.way_in == "node-port"
             if by_node_port:
                 node_port.refuse_taken(kube, options.kind.node_port)
@@ -158,25 +184,13 @@ class KubernetesPlatform:
                 install.namespace(kube, place.namespace, {OWNER: place.mark})
             # A path on a node outlives its namespace: the next cluster of the same name must not find its data.
             names = {"NAMESPACE": place.namespace, "CLUSTER": spec.name, "UNIQUE": uuid4().hex[:8]}
-            install.manifests(kube, options.dependencies.manifests, place.namespace, names)
-            kube.apply(install.marked(resource.milvus_resource(spec, options, place.namespace), place.mark))
+            inventory = Inventory(cluster.folder.path, place.mark)
+            for one in install.objects(options.dependencies.manifests, names):
+                inventory.apply(kube, one, place.namespace)
+            kube.create(marked(resource.milvus_resource(spec, options, place.namespace), place.mark))
             if by_node_port:
-                node_port.lead(kube, spec.name, place.namespace, options.kind.node_port)
-
-    def _prepare(self, kube: Kube, place: Place) -> None:
-        """Have the operator there. On a kind cluster of its own that is done once."""
-        if place.kind and install.has_definition(kube):
-            return
-        install.operator(kube, self._options, place.kubeconfig)
-
-
-def _refuse_what_is_there(kube: Kube, place: Place, name: str) -> None:
-    """Take over nobody's namespace and nobody's Milvus. Errors: BadInput."""
-    if place.made_namespace and kube.get("Namespace", place.namespace):
-        mend = "name it with --namespace to use it, or take another name"
-        raise BadInput("the namespace is there already", where=place.namespace, mend=mend)
-    if not place.made_namespace and kube.milvus(name, place.namespace):
-        raise BadInput(f"there is a Milvus {name!r} already", where=place.namespace, mend="take another name")
+                service = resource.node_port(spec.name, place.namespace, options.kind.node_port)
+                node_port.lead(kube, service, place.namespace, inventory)
 
 
 def open_cluster(folder: Folder) -> AnyCluster:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,21 +52,35 @@ class Pod:
 def pod_of(found: Mapping[str, Any], role: Role) -> Pod:
     """Read a pod as the API server has it."""
     metadata, spec, status = found["metadata"], found["spec"], found.get("status", {})
-    first = (status.get("containerStatuses") or [{}])[0]
+    own = _own(spec["containers"], metadata.get("labels", {}))
+    state: Mapping[str, Any] = next(
+        (one for one in status.get("containerStatuses") or [] if one["name"] == own["name"]), {}
+    )
     return Pod(
         name=metadata["name"],
         role=role,
-        uid=f"{metadata['uid']}-{first.get('restartCount', 0)}",
-        health=_health(found, first),
-        image=spec["containers"][0]["image"],
+        uid=f"{metadata['uid']}-{state.get('restartCount', 0)}",
+        health=_health(found, state),
+        image=own["image"],
         node=spec.get("nodeName", ""),
-        container=spec["containers"][0]["name"],
+        container=own["name"],
         created=metadata["creationTimestamp"],
         leaving="deletionTimestamp" in metadata,
         ip=status.get("podIP", ""),
-        port=(spec["containers"][0].get("ports") or [{}])[0].get("containerPort", 0),
-        begun=first.get("state", {}).get("running", {}).get("startedAt", ""),
+        port=(own.get("ports") or [{}])[0].get("containerPort", 0),
+        begun=state.get("state", {}).get("running", {}).get("startedAt", ""),
     )
+
+
+def is_over(found: Mapping[str, Any]) -> bool:
+    """Whether a pod has ended for good, as one that was evicted: it only waits to be cleared away."""
+    return found.get("status", {}).get("phase") in ("Failed", "Succeeded")
+
+
+def _own(containers: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the member's container: the one named after its component, else the first; others were put beside it."""
+    component = _component(labels)
+    return next((one for one in containers if one["name"].lower() == component), containers[0])
 
 
 def role_of(labels: Mapping[str, str], cluster: str, selectors: Mapping[Role, str]) -> Role | None:
@@ -76,8 +90,12 @@ def role_of(labels: Mapping[str, str], cluster: str, selectors: Mapping[Role, st
             return role
     if labels.get(INSTANCE) != cluster:
         return None
-    # Milvus's Helm chart uses a label without a prefix.
-    return _ROLES.get(labels.get(COMPONENT, labels.get("component", "")).lower())
+    return _ROLES.get(_component(labels))
+
+
+def _component(labels: Mapping[str, str]) -> str:
+    """Return what a pod is part of; Milvus's Helm chart uses a label without a prefix."""
+    return labels.get(COMPONENT, labels.get("component", "")).lower()
 
 
 def _matches(labels: Mapping[str, str], selector: str) -> bool:
@@ -87,7 +105,7 @@ def _matches(labels: Mapping[str, str], selector: str) -> bool:
 
 def _health(found: Mapping[str, Any], container: Mapping[str, Any]) -> Health:
     state = container.get("state", {})
-    if "terminated" in state or found.get("status", {}).get("phase") in ("Failed", "Succeeded"):
+    if "terminated" in state or is_over(found):
         return Health.DEAD
     if "running" not in state:
         return Health.DEAD if container.get("restartCount", 0) else Health.STARTING

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from harness.errors import ClusterError
 from harness.platforms.kubernetes import install
-from harness.platforms.kubernetes.api import MILVUS, Kube, Object
-from harness.platforms.kubernetes.place import OWNER, Place
+from harness.platforms.kubernetes.api import MILVUS, Kube
+from harness.platforms.kubernetes.inventory import Inventory, is_marked
+from harness.platforms.kubernetes.place import Place
 from harness.platforms.kubernetes.pods import INSTANCE
 from harness.platforms.waiting import until
 
@@ -15,32 +16,35 @@ _FINALIZED_S = 75.0
 _GONE_S = 120.0
 
 
-def milvus(kube: Kube, name: str, place: Place) -> None:
-    """Remove the resource, its pods, and the namespace, all of it only where the harness made it.
+def milvus(kube: Kube, name: str, place: Place, inventory: Inventory) -> None:
+    """Remove the resource, its pods, what was made beside it, and the namespace: only what the harness made.
 
     Errors: ClusterError.
     """
     found = kube.milvus(name, place.namespace) if install.has_definition(kube) else None
-    if found and _is_ours(found, place):
+    ours = found is not None and is_marked(found, place.mark)
+    if ours:
         kube.delete(MILVUS[1], name, place.namespace, api=MILVUS[0])
         if not until(lambda: _is_gone(kube, name, place.namespace), _FINALIZED_S, _POLL_S):
             # Nobody is left to remove it: with its finalizer it would hang for ever.
             kube.patch(MILVUS[1], name, place.namespace, {"metadata": {"finalizers": []}}, MILVUS[0])
-    kube.delete("Service", f"{name}-harness", place.namespace)
     namespace = kube.get("Namespace", place.namespace) if place.made_namespace else None
-    made = namespace is not None and _is_ours(namespace, place)
+    made = namespace is not None and is_marked(namespace, place.mark)
     if made:
         kube.delete("Namespace", place.namespace)
-    if (found or made) and not until(lambda: _ended(kube, name, place, all_of_it=made), _GONE_S, _POLL_S):
+    # Where there is none, what carries its name is left of ours: a removal was broken off.
+    if (ours or made or found is None) and not until(
+        lambda: _ended(kube, name, place, all_of_it=made), _GONE_S, _POLL_S
+    ):
         raise ClusterError("pods are still there", where=f"namespace {place.namespace}", mend="see kubectl describe")
-
-
-def _is_ours(found: Object, place: Place) -> bool:
-    return bool(found["metadata"].get("labels", {}).get(OWNER) == place.mark)
+    inventory.remove(kube, but=place.namespace if made else "")
 
 
 def _ended(kube: Kube, name: str, place: Place, *, all_of_it: bool) -> bool:
-    """End the pods there are: their own grace is 30 days, and some are made anew until their owner is gone."""
+    """End the pods there are: their own grace is 30 days, and some are made anew until their owner is gone.
+
+    Nobody else's carry the name: a cluster is refused where some do.
+    """
     selector = "" if all_of_it else f"{INSTANCE}={name}"
     pods = kube.items("Pod", place.namespace, selector=selector)
     for pod in pods:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.cluster import ClusterSpec, Role, is_older
+from harness.cluster import ClusterSpec, Role, is_older, version_of
+from harness.errors import BadInput
 from harness.platforms import settings
 from harness.platforms.kubernetes.api import MILVUS, Object
-from harness.platforms.kubernetes.components import BY_ROLE
+from harness.platforms.kubernetes.components import BY_ROLE, OF_ONE, SEPARATE
 from harness.platforms.kubernetes.install import filled
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.pods import COMPONENT, INSTANCE
@@ -31,9 +32,15 @@ def milvus_resource(spec: ClusterSpec, options: KubernetesOptions, namespace: st
         "metadata": {"name": spec.name, "namespace": namespace},
         "spec": {"mode": "cluster", "components": components, "config": config(spec, options)},
     }
-    if options.dependencies.spec:
-        body["spec"]["dependencies"] = filled(options.dependencies.spec, names)
+    body["spec"]["dependencies"] = filled(options.dependencies.spec or _in_cluster(spec), names)
     return body
+
+
+def _in_cluster(spec: ClusterSpec) -> dict[str, Any]:
+    """Return the dependencies as the operator makes them, but removed with Milvus: by default it leaves them."""
+    removed = {"inCluster": {"deletionPolicy": "Delete", "pvcDeletion": True}}
+    own_queue = version_of(spec.milvus) >= (2, 6)  # Milvus's own, beside the object store
+    return {"etcd": removed, "storage": removed, **({} if own_queue else {"pulsar": removed})}
 
 
 def _components(spec: ClusterSpec, options: KubernetesOptions) -> dict[str, Any]:
@@ -44,13 +51,22 @@ def _components(spec: ClusterSpec, options: KubernetesOptions) -> dict[str, Any]
         # Settings reach the members by a restart, which the operator leaves out from 1.3.6 on unless told.
         "updateConfigMapOnly": False,
         "enableRollingUpdate": True,
-        **{key: value for key, value in given.items() if key not in COMPONENTS.values()},
+        **{key: value for key, value in given.items() if key not in OF_ONE},
     }
     for role in spec.roles:
-        if key := COMPONENTS.get(role):
-            count = spec.topology.counts.get(role, options.milvus.replicas.get(role, 1))
-            components[key] = {**given.get(key, {}), "replicas": count}
+        count = spec.topology.counts.get(role, options.milvus.replicas.get(role, 1))
+        components |= {key: {**given.get(key, {}), "replicas": count} for key in _keys(role, spec, given)}
     return components
+
+
+def _keys(role: Role, spec: ClusterSpec, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a role's components; where one coordinator is named apart all are. Errors: BadInput."""
+    if role is not Role.COORDINATORS or not any(key in given for key in SEPARATE):
+        return (COMPONENTS[role],) if role in COMPONENTS else ()
+    if version_of(spec.milvus) >= (2, 6):
+        what = "from 2.6 on there are no coordinators of their own"
+        raise BadInput(what, where="milvus.components", mend=f"leave out {', '.join(SEPARATE)}")
+    return SEPARATE
 
 
 def config(spec: ClusterSpec, options: KubernetesOptions) -> settings.Tree:

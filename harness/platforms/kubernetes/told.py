@@ -25,6 +25,8 @@ _PORTS: Mapping[Role, dict[str, int]] = {
     Role.DATA_NODE: {"main": 21124, "metrics": 9091},
     Role.INDEX_NODE: {"main": 21121, "metrics": 9091},
 }
+# Of a coordinator in a pod of its own, by its container; that for indexes only runs beside the data's from 2.3 on.
+_APART = {"rootcoord": ("main",), "querycoord": ("query",), "datacoord": ("data",), "indexcoord": ()}
 
 
 def versions(kube: Kube, namespace: str, pods: Mapping[str, Pod]) -> dict[str, str]:
@@ -46,10 +48,17 @@ def _ask(
     kube: Kube, namespace: str, pods: Mapping[str, Pod], question: Callable[[Pod, Mapping[str, int]], str]
 ) -> dict[str, str]:
     def one(pod: Pod) -> str:
-        with suppress(*_UNANSWERED), forwarded(kube, namespace, pod.name, _PORTS[pod.role]) as ports:
+        with suppress(*_UNANSWERED), forwarded(kube, namespace, pod.name, _ports(pod)) as ports:
             return question(pod, ports)
         return ""
 
-    asked = {name: pod for name, pod in pods.items() if pod.role in _PORTS}
+    asked = {name: pod for name, pod in pods.items() if _ports(pod)}
     with ThreadPoolExecutor(max_workers=4) as pool:
         return dict(zip(asked, pool.map(one, asked.values()), strict=True))
+
+
+def _ports(pod: Pod) -> dict[str, int]:
+    """Return the ports that a member can be asked at; none where it can't be."""
+    known = _PORTS.get(pod.role, {})
+    apart = _APART.get(pod.container.lower())
+    return known if apart is None else {name: known[name] for name in (*apart, "metrics") if apart}

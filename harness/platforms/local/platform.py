@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from harness.cluster import ClusterSpec, Durations
+from harness.cluster import DEPENDENCIES, ClusterSpec, Durations
 from harness.errors import BadInput, ClusterError
 from harness.faults.journal import Journal
 from harness.platforms import home, settings
@@ -31,6 +31,7 @@ class LocalPlatform:
     name = "local"
     durations = Durations()
     verbs = (Breakable, Changeable)
+    dependencies = DEPENDENCIES
 
     def check(self, spec: ClusterSpec) -> None:
         """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
