@@ -37,9 +37,10 @@ from typing import Any
 
 from harness.errors import BadInput
 from harness.store.jsonfile import check_format, decode_number, read_json, write_json
-from harness.store.run_record import FORMAT, Judged, RunRecord, RunVerdict, Skipped, is_superseded
+from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded
 from harness.verdict import Client, Finding, Judgement, Marks, SloRow, Validity, Verdict
 
+FORMAT = 1
 Json = Mapping[str, Any]
 
 
@@ -47,7 +48,7 @@ def write_verdict(path: Path, run: RunRecord, verdict: RunVerdict) -> None:
     """Replace the file with this run's verdict."""
     entries = verdict.scenarios
     document = {
-        **asdict(run),
+        **{name: value for name, value in asdict(run).items() if name != "selected"},
         "format": FORMAT,
         "verdict": verdict.verdict.value,
         "exit_code": verdict.verdict.exit_code,

@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 import tarfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from harness.run.judging import review
 from harness.slo.limits import PROFILES
+from harness.store.jsonfile import write_sealed
 from harness.store.run_folder import RunFolder
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "data").glob("*.tar.xz"))
@@ -99,6 +100,15 @@ def test_a_run_that_was_killed_is_invalid_and_judged_with_what_is_known(run: Pat
     done = harness("recheck", str(run))
     assert done.returncode == 3, done.stdout
     assert "INVALID" in done.stdout
+
+
+def test_a_run_killed_between_its_scenarios_is_invalid(run: Path) -> None:
+    folder = RunFolder.open(run)
+    both = replace(folder.record(), selected=("query-node-killed", "proxy-killed"), format=2)
+    write_sealed(run / "run.json", asdict(both))
+    done = harness("recheck", str(run))
+    assert done.returncode == 3, done.stdout
+    assert "proxy-killed: selected, but never ran: the run was ended before it" in " ".join(done.stdout.split())
 
 
 def test_a_limit_that_was_raised_in_the_folder_is_refused(run: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,8 @@ def test_a_run_is_found_again(tmp_path: Path) -> None:
     ("content", "said"),
     [
         (None, "not a run's folder"),
-        ('{"format": 2}', "format 2 is newer"),
+        ('{"format": 3}', "format 3 is newer"),
+        ('{"format": 2, "selection": "gate"}', "run.json was changed after the harness wrote it"),
         ('{"format": 1, "selection": "gate", "seed": "seven"}', "seed"),
         ("half", "unreadable"),
     ],
@@ -83,6 +84,31 @@ def test_what_is_no_run_is_told_in_one_line(tmp_path: Path, content: str | None,
         RunFolder.open(tmp_path)
     assert "run.json" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_of_the_first_format_has_no_seal_and_does_not_say_what_was_selected(tmp_path: Path) -> None:
+    old = {name: value for name, value in asdict(RUN).items() if name != "selected"} | {"format": 1}
+    (tmp_path / "run.json").write_text(json.dumps(old))
+    assert RunFolder.open(tmp_path).record() == replace(RUN, format=1)
+
+
+def test_a_selection_that_was_edited_is_refused(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, replace(RUN, selected=("a", "b")))
+    path = run.path / "run.json"
+    document = json.loads(path.read_text())
+    document["selected"].remove("b")
+    path.write_text(json.dumps(document))
+    with pytest.raises(BadInput, match=r"run\.json was changed after the harness wrote it"):
+        run.record()
+
+
+def test_a_scenario_of_another_run_is_refused(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, replace(RUN, selected=("a",)))
+    run.new_scenario("a").write_record(sample_run.record("a"))
+    assert len(list(run.scenarios())) == 1
+    run.new_scenario("b").write_record(sample_run.record("b"))
+    with pytest.raises(BadInput, match="b was not selected by this run"):
+        list(run.scenarios())
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

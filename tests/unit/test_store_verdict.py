@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded
+from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded, never_ran
 from harness.store.verdict_file import read_verdict, write_verdict
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict
 
@@ -111,6 +111,19 @@ def test_a_second_attempt_takes_the_place_of_one_that_proved_nothing() -> None:
     assert RunVerdict.of([first, second]).verdict is Verdict.PASS
     assert is_superseded(first, [first, second])
     assert not is_superseded(second, [first, second])
+
+
+def test_what_was_selected_and_never_ran_makes_a_run_invalid() -> None:
+    run = replace(RECORD, selected=("a", "b", "c"))
+    there = [judged("a", Verdict.INVALID), judged("a", Verdict.PASS, folder="scenarios/a-2"), Skipped("b", "B", "x")]
+    missing = never_ran(run, there)
+    assert [(entry.name, entry.judgement.verdict) for entry in missing] == [("c", Verdict.INVALID)]
+    found = RunVerdict.of([*there, *missing])
+    assert (found.verdict, found.sentence) == (
+        Verdict.INVALID,
+        "c: selected, but never ran: the run was ended before it.",
+    )
+    assert never_ran(RECORD, there) == []
 
 
 def test_a_fail_is_never_run_until_green() -> None:
