@@ -104,7 +104,7 @@ class ScenarioFolder:
         if record.complete and not (self.path / "truth.npz").exists():
             raise BadInput("truth.npz is missing", where=str(self.path), mend="restore the file")
         return History(
-            operations=recorded_operations(self.path, events, k=traffic.k),
+            operations=recorded_operations(self.path, events, k=traffic.k, deadline_ns=traffic.deadline_ns),
             events=events,
             truth=self.truth(k=traffic.k),
             readbacks=self.readbacks(),
