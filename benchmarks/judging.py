@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -64,7 +64,7 @@ def make_up(reports: Path, count: int) -> Path:
     write_stream(folder.path, schedule, truth, outage)
     write_events(folder, T0_NS + round(seconds) * NS_PER_S, outage)
     write_reads(folder, schedule, T0_NS + round(seconds + 5) * NS_PER_S)
-    folder.write_record(scenario_record())
+    folder.write_record(replace(scenario_record(), digests=folder.digests()))
     return run.path
 
 
