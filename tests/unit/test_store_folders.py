@@ -36,6 +36,7 @@ def filled(run: RunFolder, past: History, *, complete: bool = True) -> ScenarioF
         for event in past.events:
             log.append(event)
     write_operations(folder.path, past.operations, until_ns=ENDED_NS)
+    folder.write_record(sample_run.record(complete=complete, digests=folder.digests()))
     return folder
 
 
@@ -214,10 +215,32 @@ def test_a_run_that_never_got_to_its_traffic_has_no_operations(tmp_path: Path) -
     assert found.operations.hits.shape == (0, found.traffic.k)
 
 
+def test_without_digests_nothing_is_complete(tmp_path: Path) -> None:
+    folder = filled(RunFolder.create(tmp_path, RUN), sample_run.history())
+    assert folder.read_history().complete
+    folder.write_record(sample_run.record(complete=True))
+    assert not folder.read_history().complete
+
+
+@pytest.mark.parametrize("name", ["truth.npz", "readback-1.npz"])
+def test_arrays_of_another_format_are_refused_and_the_first_had_none(tmp_path: Path, name: str) -> None:
+    folder = filled(RunFolder.create(tmp_path, RUN), sample_run.history())
+    path = folder.path / name
+    with np.load(path) as stored:
+        arrays = {key: stored[key] for key in stored.files}
+    assert arrays.pop("format") == 1
+    read = folder.readbacks if name.startswith("readback") else lambda: folder.truth(k=10)
+    np.savez(path, **arrays)
+    read()
+    np.savez(path, **arrays, format=np.array(2))
+    with pytest.raises(BadInput, match=rf"{name}.*read it with the harness that wrote it"):
+        read()
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda path: (path / "truth.npz").unlink(), "truth.npz is missing"),
+        (lambda path: (path / "truth.npz").unlink(), "truth.npz was removed"),
         (lambda path: (path / "truth.npz").write_bytes(b"PK"), "truth.npz"),
         (lambda path: (path / "readback-2.npz").write_bytes(b""), r"readback-2\.npz"),
         (lambda path: (path / SCHEDULE_FILE).unlink(), "schedule"),
@@ -242,7 +265,6 @@ def test_damage_is_named_by_its_file(tmp_path: Path, damage: Callable[[Path], ob
 )
 def test_a_history_that_was_edited_is_refused(tmp_path: Path, edit: Callable[[Path], object], said: str) -> None:
     folder = filled(RunFolder.create(tmp_path, RUN), sample_run.history())
-    folder.write_record(sample_run.record(digests=folder.digests()))
     assert len(folder.read_history().operations)
     edit(folder.path)
     with pytest.raises(BadInput, match=said) as caught:
