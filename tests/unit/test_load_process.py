@@ -141,9 +141,7 @@ def test_stopped_midway_it_records_what_is_in_flight(fake: FakeMilvus, tmp_path:
         assert load.ended
         load.stop()
     released.set()
-    read = read_operations(
-        tmp_path, job.schedule, load.t0_ns, k=3, deadline_ns=_DEADLINE_NS, until_ns=until_ns
-    )
+    read = read_operations(tmp_path, job.schedule, load.t0_ns, k=3, deadline_ns=_DEADLINE_NS, until_ns=until_ns)
     assert not (read.outcome == Outcome.NEVER_SENT).any()
     waiting = read.where(read.outcome != Outcome.OK)
     assert len(waiting) >= 5

@@ -197,7 +197,9 @@ def test_another_schedules_stream_and_a_double_record_are_refused(tmp_path: Path
     with pytest.raises(BadInput, match="another schedule"):
         read_operations(tmp_path, _schedule(), _T0_NS + 1, k=3, deadline_ns=_DEADLINE_NS)
     with pytest.raises(BadInput, match="another schedule"):
-        read_operations(tmp_path, make_schedule(TrafficSpec(search_rate=2), 0.3, 5, 1), _T0_NS, k=3, deadline_ns=_DEADLINE_NS)
+        read_operations(
+            tmp_path, make_schedule(TrafficSpec(search_rate=2), 0.3, 5, 1), _T0_NS, k=3, deadline_ns=_DEADLINE_NS
+        )
     _record(tmp_path, [1, 2], "2")
     with pytest.raises(BadInput, match="recorded twice"):
         _read(tmp_path)
@@ -207,9 +209,13 @@ def test_what_was_intended_after_the_end_counts_only_if_it_went_out(tmp_path: Pa
     schedule = _schedule()
     _record(tmp_path, [0, 1, 2, 3])
     until_ns = int(schedule.offset_ns[2]) + _T0_NS
-    assert read_operations(tmp_path, schedule, _T0_NS, k=3, deadline_ns=_DEADLINE_NS, until_ns=until_ns).op_id.tolist() == [0, 1, 2, 3]
+    assert read_operations(
+        tmp_path, schedule, _T0_NS, k=3, deadline_ns=_DEADLINE_NS, until_ns=until_ns
+    ).op_id.tolist() == [0, 1, 2, 3]
     late_ns = int(schedule.offset_ns[6]) + _T0_NS
-    assert read_operations(tmp_path, schedule, _T0_NS, k=3, deadline_ns=_DEADLINE_NS, until_ns=late_ns).op_id.tolist() == [0, 1, 2, 3, 4, 5]
+    assert read_operations(
+        tmp_path, schedule, _T0_NS, k=3, deadline_ns=_DEADLINE_NS, until_ns=late_ns
+    ).op_id.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_more_hits_than_asked_for_are_cut_at_k(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.errors import BadInput
 from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded, never_ran
-from harness.store.verdict_file import read_verdict, write_verdict
+from harness.store.verdict_file import Difference, differences, read_verdict, write_verdict
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict
 
 RECORD = RunRecord(selection="gate", seed=7, started="2025-03-14T09:26:53+00:00", command="tox -e gate")
@@ -59,7 +59,9 @@ def judged(name: str, verdict: Verdict, *, reasons: tuple[str, ...] = (), folder
 def test_what_is_written_is_read(tmp_path: Path, entries: list[Judged | Skipped]) -> None:
     path, verdict = tmp_path / "verdict.json", RunVerdict.of(entries)
     write_verdict(path, RECORD, verdict)
-    assert read_verdict(path) == verdict
+    read = read_verdict(path)
+    assert read == verdict
+    assert list(differences(read, verdict)) == []
 
 
 def test_infinity_is_a_string_and_integers_stay_integers(tmp_path: Path) -> None:
@@ -71,6 +73,28 @@ def test_infinity_is_a_string_and_integers_stay_integers(tmp_path: Path) -> None
     figure = json.loads(text, parse_constant=pytest.fail)["scenarios"][0]["figures"]["recover_s"]
     assert (figure["value"], figure["interval"]) == ("inf", [1.5, "inf"])
     assert isinstance(figure["limit"], int)
+
+
+def test_every_difference_is_told_by_its_place() -> None:
+    row = SloRow("recover_s", "recover", "s", "<=", 30, math.inf, 45, (1.5, math.inf), False, False)
+    entry = judged("kill", Verdict.FAIL, reasons=("slow",))
+    then = RunVerdict.of([replace(entry, judgement=replace(entry.judgement, slos=(row, replace(row, figure="x"))))])
+    other = replace(entry.judgement, slos=(replace(row, value=math.nextafter(30, 31), interval=None),))
+    assert list(differences(then, RunVerdict.of([replace(entry, judgement=other)]))) == [
+        Difference("kill", "figures.recover_s.value", "inf", "30.000000000000004"),
+        Difference("kill", "figures.recover_s.interval", "[1.5, 'inf']", "None"),
+        *(
+            Difference("kill", f"figures.x.{name}", str(value), "nothing")
+            for name, value in (("label", "recover"), ("unit", "s"), ("relation", "<="), ("limit", 30))
+        ),
+        Difference("kill", "figures.x.value", "inf", "nothing"),
+        Difference("kill", "figures.x.n", "45", "nothing"),
+        Difference("kill", "figures.x.interval", "[1.5, 'inf']", "nothing"),
+        *(
+            Difference("kill", f"figures.x.{name}", str(value), "nothing")
+            for name, value in (("passed", False), ("calibrated", False), ("needed", row.needed))
+        ),
+    ]
 
 
 def test_the_verdict_and_its_exit_code_lie_on_top(tmp_path: Path) -> None:
