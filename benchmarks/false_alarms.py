@@ -44,9 +44,14 @@ def commit() -> str:
 
 def carry_out(scenario: Scenario, seed: int, run: RunFolder) -> Judged:
     """Run one scenario on a cluster of its own."""
-    wanted = Wanted(make_plan(scenario, profile="fast", replicas=1, seed=seed), f"{scenario.name}-{seed}", "")
+    wanted = Wanted(make_plan(scenario, profile="fast", replicas=1, seed=seed), name_of(scenario, seed), "")
     options = RunOptions(seed=seed, reports=run.path.parent)
     return run_scenario(wanted, options, make_platform(options.platform), run, PlainProgress(_silent))
+
+
+def name_of(scenario: Scenario, seed: int) -> str:
+    """Return what a run of a scenario is called."""
+    return f"{scenario.name}-{seed}"
 
 
 def line(scenario: Scenario, seed: int, judged: Judged) -> str:
@@ -66,12 +71,13 @@ def main() -> int:
     options.add_argument("--reports", type=Path, default=Path("reports"))
     given, started = options.parse_args(), datetime.now(UTC).isoformat(timespec="seconds")
     command = f"python -m benchmarks.false_alarms --runs {given.runs} --seed {given.seed}"
-    record = RunRecord("false-alarms", given.seed, started, command, environment=environment())
+    planned = [(HEALTHY[number % 2], given.seed + number) for number in range(given.runs)]
+    selected = tuple(name_of(*each) for each in planned)
+    record = RunRecord("false-alarms", given.seed, started, command, environment=environment(), selected=selected)
     run, verdicts = RunFolder.create(given.reports, record), Counter[Verdict]()
     with (run.path / "false-alarms.md").open("w", encoding="utf-8") as table:
         _tell(f"{started[:10]}, commit {commit()}: `{command}`\n\n{_HEAD}", table)
-        for number in range(given.runs):
-            scenario, seed = HEALTHY[number % 2], given.seed + number
+        for scenario, seed in planned:
             judged = carry_out(scenario, seed, run)
             verdicts[judged.judgement.verdict] += 1
             _tell(line(scenario, seed, judged), table)

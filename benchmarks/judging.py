@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -44,13 +44,14 @@ SPEC = DataSpec(rows=10_000, dim=8, queries=200, index="FLAT")
 # Ten times the traffic of a scenario: a million operations in 25 minutes.
 TRAFFIC = TrafficSpec(search_rate=500, insert_rate=50, delete_rate=10, upsert_rate=20, read_rate=50, stock_rate=50)
 T0_NS = 1000 * NS_PER_S
+DEADLINE_NS = round(TRAFFIC.deadline_s * NS_PER_S)
 OUTAGE_S, LATENCY_NS = 20, 5 * NS_PER_MS
 _BATCH = 50_000
 
 
 def make_up(reports: Path, count: int) -> Path:
     """Write a run of so many operations; return its folder."""
-    record = RunRecord("made-up", 1, "2026-01-01T00:00:00+00:00", "python -m benchmarks.judging")
+    record = RunRecord("made-up", 1, "2026-01-01T00:00:00+00:00", "python -m benchmarks.judging", selected=("made-up",))
     run = RunFolder.create(reports, record)
     folder, seconds = run.new_scenario("made-up"), count / sum(TRAFFIC.rates.values())
     schedule, dataset = make_schedule(TRAFFIC, seconds, SPEC.queries, 1), load_dataset(SPEC, 1)
@@ -63,7 +64,7 @@ def make_up(reports: Path, count: int) -> Path:
     write_stream(folder.path, schedule, truth, outage)
     write_events(folder, T0_NS + round(seconds) * NS_PER_S, outage)
     write_reads(folder, schedule, T0_NS + round(seconds + 5) * NS_PER_S)
-    folder.write_record(scenario_record())
+    folder.write_record(replace(scenario_record(), digests=folder.digests()))
     return run.path
 
 
@@ -130,7 +131,7 @@ def write_events(folder: ScenarioFolder, end_ns: int, outage: tuple[int, int]) -
 
 def write_reads(folder: ScenarioFolder, schedule: Schedule, t_ns: int) -> None:
     """Write two reads of all that should be there."""
-    operations = read_operations(folder.path, schedule, T0_NS, k=SPEC.k)
+    operations = read_operations(folder.path, schedule, T0_NS, k=SPEC.k, deadline_ns=DEADLINE_NS)
     keys = ledger_of(operations, SPEC.rows).present
     versions = np.ones(len(keys), np.int32)
     upserts = (schedule.kind == Kind.UPSERT) & (operations.outcome == Outcome.OK)

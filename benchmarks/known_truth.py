@@ -49,6 +49,7 @@ DATA = DataSpec(rows=10, dim=4, queries=1, clusters=1, segments=1, index="FLAT")
 SHAPE = SearchShape("known", DATA.metric, DATA.k, DATA.search_params)
 # A search and an insert each 20 ms: what a moment of recovery is resolved to.
 TRAFFIC = TrafficSpec(search_rate=50, insert_rate=50, delete_rate=0, upsert_rate=0, read_rate=0, stock_rate=0)
+DEADLINE_NS = round(TRAFFIC.deadline_s * NS_PER_S)
 THRESHOLDS = Thresholds(window_s=WINDOW_S, steady_s=STEADY_S)
 
 
@@ -95,7 +96,8 @@ def run(trial: Trial, folder: Path) -> tuple[Operations, list[int], Truth]:
             wait_until(load.t0_ns + round((STEADY_S + np.random.default_rng(trial.seed).random()) * NS_PER_S))
             moments = list(stretches(trial, proxy))
             wait_until(load.t0_ns + round(trial.traffic_s * NS_PER_S))
-        return read_operations(folder / "load", schedule, load.t0_ns, k=DATA.k), moments, truth
+        operations = read_operations(folder / "load", schedule, load.t0_ns, k=DATA.k, deadline_ns=DEADLINE_NS)
+        return operations, moments, truth
 
 
 def prepare(
@@ -143,7 +145,7 @@ def measure(trial: Trial, operations: Operations, moments: Sequence[int], truth:
         Event(moments[0], EventKind.PHASE, "steady", "end"),
         Event(end_ns, EventKind.PHASE, "observe", "end"),
     )
-    traffic = Traffic(TRAFFIC.rates, 1, DATA.k, round(TRAFFIC.deadline_s * NS_PER_S))
+    traffic = Traffic(TRAFFIC.rates, 1, DATA.k, DEADLINE_NS)
     history = History(operations, events, truth, (), traffic, complete=True)
     figures = {row.figure: row.value for row in judge(history, Limits(), THRESHOLDS).slos}
     lost = math.isinf(trial.stretches_s[-1])

@@ -43,7 +43,8 @@ def open_loop(seed: int, folder: Path) -> tuple[float, float]:
         wait_until(load.t0_ns + 4 * NS_PER_S)
         stall(server)
         wait_until(load.t0_ns + (STREAM_S + 1) * NS_PER_S)
-        operations = read_operations(folder / "load", schedule, load.t0_ns, k=DATA.k)
+        deadline_ns = round(TRAFFIC.deadline_s * NS_PER_S)
+        operations = read_operations(folder / "load", schedule, load.t0_ns, k=DATA.k, deadline_ns=deadline_ns)
     from_intended = percentile_ns(operations.done_ns - operations.intended_ns, 990)
     from_sent = percentile_ns(operations.done_ns - operations.sent_ns, 990)
     return (from_intended or 0) / NS_PER_S, (from_sent or 0) / NS_PER_S

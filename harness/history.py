@@ -121,7 +121,7 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class Readback:
-    """What a Strong read of everything returned: keys as read, in ascending order, and the server's count(*).
+    """What a Strong read of everything, begun at t_ns, returned: keys in ascending order, and the server's count(*).
 
     `versions`, of the same shape as `keys`, holds DAMAGED where a row's checksum does not fit its other fields.
     """

@@ -15,7 +15,7 @@ from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions, parse_seed
 from harness.run.progress import PlainProgress
-from harness.selftest.carry_out import run_matrix
+from harness.selftest.carry_out import name_of, run_matrix
 from harness.selftest.matrix import CONTROLS, MATRIX, Row
 from harness.selftest.table import as_markdown, as_page, on_terminal, sentence
 from harness.store.run_folder import RunFolder
@@ -36,7 +36,7 @@ def selftest(
     Exits with 1 if a row fails.
     """
     rows, options = _chosen(row or []), RunOptions(seed=parse_seed(seed), reports=reports)
-    run = RunFolder.create(reports, _record(row or [], options.seed))
+    run = RunFolder.create(reports, _record(row or [], options.seed, rows))
     progress = PlainProgress(lambda text: _console.print(text, highlight=False, soft_wrap=True, markup=False))
     detected = list(run_matrix(rows, options, run, progress))
     view = review(run)
@@ -57,7 +57,7 @@ def _chosen(numbers: list[str]) -> tuple[Row, ...]:
     return tuple(known[number] for number in numbers) or tuple(known.values())
 
 
-def _record(numbers: list[str], seed: int) -> RunRecord:
+def _record(numbers: list[str], seed: int, rows: tuple[Row, ...]) -> RunRecord:
     options = [part for number in numbers for part in ("--row", number)]
     return RunRecord(
         selection="selftest",
@@ -68,4 +68,5 @@ def _record(numbers: list[str], seed: int) -> RunRecord:
         profile="fast",
         milvus="2.3.5",
         environment=environment(),
+        selected=tuple(name_of(row) for row in rows),
     )

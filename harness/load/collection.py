@@ -84,15 +84,16 @@ def read_back(
 
     `rows` and `inserted` say where keys are dense, [0, rows) and from FIRST_UPSERT_KEY on: these are read in ranges
     no query can overflow. All other keys, which nobody wrote, are looked for as well (up to 8,192 of them). Of each
-    row key and version are kept, and whether its checksum fits; its vector is not. timeout_s bounds each query.
-    Raises ClusterError.
+    row key and version are kept, and whether its checksum fits; its vector is not. Its time is that of its begin: a
+    write that ended later was under way while it read. timeout_s bounds each query. Raises ClusterError.
     """
+    begin_ns = time.monotonic_ns()
     with Connection(endpoint) as connection:
         parts = [_rows(connection, collection, keys, timeout_s) for keys in _ranges(rows, inserted)]
         count = _count(connection, collection, timeout_s)
     keys, versions = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(keys, kind="stable")
-    return Readback(time.monotonic_ns(), keys[order], versions[order], count)
+    return Readback(begin_ns, keys[order], versions[order], count)
 
 
 def serving(endpoint: Endpoint, collection: str = DEFAULT_NAME, timeout_s: float = 10.0) -> tuple[int, int]:

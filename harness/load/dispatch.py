@@ -60,11 +60,14 @@ class Dispatcher:
 
     def _send_in_time(self, index: int) -> bool:
         request = self._calls.request(index)  # before the wait, so that making it delays nothing
-        left_ns = int(self._intended_ns[index]) - time.monotonic_ns()
+        due_ns = int(self._intended_ns[index])
         # A sleep also when late: the answers to what was sent must get their turn.
-        if left_ns <= 0:
+        if due_ns <= time.monotonic_ns():
             gevent.sleep(0)
-        if self._stopped.wait(timeout=max(0, left_ns) / NS_PER_S):
+        # A timer counts from when its loop last looked at the clock, so that one wait may end before its time.
+        while (left_ns := due_ns - time.monotonic_ns()) > 0 and not self._stopped.is_set():
+            self._stopped.wait(timeout=left_ns / NS_PER_S)
+        if self._stopped.is_set():
             return False
         self._in_flight.start(gevent.Greenlet(self._operate, index, request))
         return True

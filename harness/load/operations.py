@@ -12,15 +12,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harness.errors import BadInput
-from harness.history import ABSENT, Operations, Outcome
+from harness.history import ABSENT, NS_PER_S, Operations, Outcome
 from harness.kind import WRITES, Kind
-from harness.load.recorder import END, HEADER, SCHEMA
+from harness.load.recorder import END, FLUSH_S, HEADER, SCHEMA
 from harness.load.schedule import Schedule
 
 Number = TypeVar("Number", bound=np.generic)
 NO_RECORD = "no record: its writer was killed"
 STREAMS = "operations-*.arrow"
-_METADATA_BYTES_MAX = 1 << 20  # of one batch: the real ones have about 1 kB
+_METADATA_BYTES = 824  # of one batch, as pyarrow writes it, whatever it holds
+_METADATA_BYTES_MAX = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -38,24 +39,30 @@ def read_streams(folder: Path) -> Recorded:
     return Recorded(batches, cut=not all(stream.ended for stream in streams))
 
 
-def read_operations(folder: Path, schedule: Schedule, t0_ns: int, *, k: int, until_ns: int | None = None) -> Operations:
+def read_operations(
+    folder: Path, schedule: Schedule, t0_ns: int, *, k: int, deadline_ns: int, until_ns: int | None = None
+) -> Operations:
     """Merge what every writer recorded, see `operations_of`. Errors: BadInput for files that are damaged."""
-    return operations_of(read_streams(folder), schedule, t0_ns, k=k, until_ns=until_ns)
+    return operations_of(read_streams(folder), schedule, t0_ns, k=k, deadline_ns=deadline_ns, until_ns=until_ns)
 
 
 def operations_of(
-    recorded: Recorded, schedule: Schedule, t0_ns: int, *, k: int, until_ns: int | None = None
+    recorded: Recorded, schedule: Schedule, t0_ns: int, *, k: int, deadline_ns: int, until_ns: int | None = None
 ) -> Operations:
     """Return one row per operation of the schedule, in order of intended start.
 
     t0_ns is the start of the load. What was never recorded is NEVER_SENT; but where a writer was killed, a write
-    without a record is UNKNOWN, for it may have been sent in the moment before. What was intended at or after
-    until_ns, when the load was ended on purpose, and was not sent is left out. Raises BadInput for streams that
-    belong to another schedule.
+    without a record is UNKNOWN, for it may have been sent in the moment before. It was killed within FLUSH_S and the
+    clients' deadline of the last record, since by then what it had sent would have been on record: what was due later
+    is left out. So is what was intended at or after until_ns, when the load was ended on purpose, and was not sent.
+    Raises BadInput for streams that belong to another schedule, or whose times can't be.
     """
     _check_owner(recorded.batches, schedule, t0_ns)
     table = pa.Table.from_batches([batch for _, batch in recorded.batches], SCHEMA)
     operations = _merged(table, schedule, t0_ns, k, cut=recorded.cut)
+    if recorded.cut:
+        last_ns = int(np.maximum(operations.sent_ns, operations.done_ns).max(initial=t0_ns))
+        operations = operations.where(operations.intended_ns <= last_ns + round(FLUSH_S * NS_PER_S) + deadline_ns)
     if until_ns is None:
         return operations
     # What still went out while the load was being ended counts, or may have gone out: its rows may be there.
@@ -100,9 +107,11 @@ class Stream:
             batch = pa.ipc.read_record_batch(pa.ipc.read_message(source), SCHEMA)
             batch.validate(full=True)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, ValueError, EOFError) as error:
-            # A writer that was killed leaves the beginning of a batch, and nothing behind it.
+            # A writer that was killed leaves the beginning of a batch, and nothing behind it. That may end like an
+            # end mark by chance, so a mark counts only behind a batch that can't be one of ours.
             length = int.from_bytes(rest[4:8], "little")
-            if source.tell() < source.size() or rest[-len(END) :] == END or length > _METADATA_BYTES_MAX:
+            closed = rest[-len(END) :] == END and length != _METADATA_BYTES
+            if source.tell() < source.size() or closed or length > _METADATA_BYTES_MAX:
                 raise self._damaged(f"is damaged after {self.offset:,} bytes") from error
             return None
         return batch
@@ -134,6 +143,23 @@ def _check_owner(batches: Iterable[tuple[Path, pa.RecordBatch]], schedule: Sched
             what = "holds operations of another schedule" if not fits else "holds operations that were recorded twice"
             raise BadInput(what, where=str(path), mend="keep one run's streams, and its schedule, in one folder")
         seen[mine] = True
+        _check_order(path, batch)
+
+
+def _check_order(path: Path, batch: pa.RecordBatch) -> None:
+    """Nothing is sent before it was intended, nor answered before it was sent, if there is an answer: -1 is none.
+
+    A clock that is behind would give latencies that look good.
+    """
+    intended, sent, done = (batch[name].to_numpy() for name in ("intended_ns", "sent_ns", "done_ns"))
+    for what, by_ns in (
+        ("sent before it was due", intended - sent),
+        ("answered before it was sent", np.where(done < 0, 0, sent - done)),
+    ):
+        if (by_ns > 0).any():
+            at = int(by_ns.argmax())
+            told = f"holds operation {batch['op_id'][at]}, {what}, by {by_ns[at] / NS_PER_S:g} s: clocks differ"
+            raise BadInput(told, where=str(path), mend="run the harness and its load on one clock, and run it again")
 
 
 def _repeats(places: NDArray[np.int64]) -> bool:

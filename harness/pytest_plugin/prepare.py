@@ -38,7 +38,7 @@ def prepare(session: pytest.Session, items: list[pytest.Function], chosen: Selec
         except Unsupported as reason:
             item.add_marker(pytest.mark.skip(reason=str(reason)))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    opened = HarnessSession(config, options, chosen, platform)
+    opened = HarnessSession(config, options, chosen, platform, wanted.values())
     config.pluginmanager.register(opened, "harness-session")
     add_page(session, opened.folder)
     for item in items:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -39,11 +39,18 @@ _RERUNS = 1
 class HarnessSession:
     """Registered as a plugin once scenarios were collected; until then pytest is left alone."""
 
-    def __init__(self, config: pytest.Config, options: RunOptions, chosen: Selection, platform: Platform) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        options: RunOptions,
+        chosen: Selection,
+        platform: Platform,
+        wanted: Iterable[Wanted],
+    ) -> None:
         self._config, self._options, self._selection, self._platform = config, options, chosen, platform
         self._skipped: list[Skipped] = []
         self._view: RunView | None = None
-        self.folder = RunFolder.create(options.reports, self._record())
+        self.folder = RunFolder.create(options.reports, self._record(wanted))
         self.reporter = _reporter(config)
 
     def outcome(self, wanted: Wanted) -> Judged:
@@ -106,7 +113,7 @@ class HarnessSession:
         """Whether pytest-html writes the run's page; with --html it writes the user's own, and ours stands alone."""
         return bool(self._config.option.htmlpath == str(self.folder.page))
 
-    def _record(self) -> RunRecord:
+    def _record(self, wanted: Iterable[Wanted]) -> RunRecord:
         return RunRecord(
             selection=self._selection.name,
             seed=self._options.seed,
@@ -116,6 +123,7 @@ class HarnessSession:
             profile=", ".join(self._selection.profiles),
             milvus=self._options.milvus or "",
             environment=environment(),
+            selected=tuple(dict.fromkeys(one.name for one in wanted)),
         )
 
 

@@ -55,39 +55,49 @@ class Execution:
         """
         self._record = record
         self.folder.write_record(record)
-        with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
-            self._journal = Journal(cluster.journal)
-            ending.enter_context(self._watching(cluster))
-            self._in_phases(cluster, ending)
-        self._note(digests=self.folder.digests())
+        try:
+            with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
+                self._journal = Journal(cluster.journal)
+                ending.enter_context(self._watching(cluster))
+                self._in_phases(cluster, ending)
+        finally:
+            if not self._record.complete:
+                self._note(digests=self.folder.digests())
 
     @contextmanager
     def _cluster(self, keep_unless: Callable[[], bool] | None) -> Iterator[Cluster]:
-        """Make the cluster, and remove it at the end; whatever happens, the record says how it ended."""
+        """Make the cluster, and remove it at the end; whatever happens, the record says how the plan ended."""
         passed = False
         try:
             with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
             try:
-                yield cluster
-                self._note(complete=True)
+                try:
+                    yield cluster
+                finally:
+                    self._collect_logs(cluster)
+                self._complete()
                 passed = keep_unless is None or keep_unless()
             finally:
                 self._let_go(cluster, keep=keep_unless is not None and not passed)
         except BaseException as error:
-            self._note(aborted=_told(error))
+            if not self._record.complete:
+                self._note(aborted=_told(error))
             raise
 
-    def _let_go(self, cluster: Cluster, *, keep: bool) -> None:
-        try:
-            self._collect_logs(cluster)
-        finally:
-            if keep:
-                self._keep(cluster)
-            else:
-                cluster.destroy()
+    def _complete(self) -> None:
+        """Say that all of the plan was done, and what the history is: at once, and before the cluster is removed.
 
-    def _keep(self, cluster: Cluster) -> None:
+        What fails after that, or kills the harness, takes nothing from it.
+        """
+        if self._log:
+            self._log.close()
+        self._note(complete=True, digests=self.folder.digests())
+
+    def _let_go(self, cluster: Cluster, *, keep: bool) -> None:
+        if not keep:
+            cluster.destroy()
+            return
         self.platform.keep(cluster.name)
         heal(cluster)
         where = cluster.endpoint().address

@@ -19,7 +19,7 @@ from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.store.logs import Around, warned
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
-from harness.store.run_record import Judged, RunVerdict, Skipped
+from harness.store.run_record import Judged, RunVerdict, Skipped, never_ran
 from harness.store.scenario_folder import ScenarioFolder
 from harness.verdict import Finding
 
@@ -89,5 +89,7 @@ def review(run: RunFolder, slo: Path | None = None, skipped: Sequence[Skipped] =
     folders = list(run.scenarios())
     known = {*SCENARIOS, *(folder.record().scenario for folder in folders)}
     views = [view(folder, slo, known=known) for folder in folders]
-    verdict = RunVerdict.of([*(judged for judged, _ in views), *skipped])
-    return RunView(run.record(), verdict, {drawn.folder: drawn for _, drawn in views})
+    record = run.record()
+    there: list[Judged | Skipped] = [*(judged for judged, _ in views), *skipped]
+    verdict = RunVerdict.of([*there, *never_ran(record, there)])
+    return RunView(record, verdict, {drawn.folder: drawn for _, drawn in views})

@@ -53,11 +53,16 @@ def fired(judgement: Judgement) -> frozenset[str]:
     return frozenset(figures | checks)
 
 
+def name_of(row: Row) -> str:
+    """Return what a row's scenario is called in its run."""
+    return f"row-{row.number}"
+
+
 def detect(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) -> Detected:
     """Run a row's scenario with its violation planted."""
     plan = make_plan(row.scenario, profile="fast", replicas=1, seed=options.seed)
     platform = BehindPlatform()
-    wanted = Wanted(plan, f"row-{row.number}", f"harness selftest --row {row.number} --seed {options.seed}")
+    wanted = Wanted(plan, name_of(row), f"harness selftest --row {row.number} --seed {options.seed}")
     limits = _written(run.path / f"limits-{row.number}.toml", row.limits)
     planting = Planting(reporter, row.plants, platform, run, collection_name(plan))
     own = RunOptions(seed=options.seed, slo=limits, reports=options.reports, scenarios=frozenset({row.scenario.name}))

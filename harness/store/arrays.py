@@ -1,4 +1,7 @@
-"""Truth and readbacks on disk: plain .npz files (no pickle), written whole or not at all."""
+"""Truth and readbacks on disk: plain .npz files (no pickle), written whole or not at all.
+
+Each holds its format as an array of that name; the first files had none.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from numpy.typing import NDArray
 
 from harness.errors import BadInput
 from harness.history import Readback, Truth
+
+FORMAT = 1  # of both: raised whenever an array changes its meaning
 
 
 def write_truth(path: Path, truth: Truth) -> None:
@@ -61,15 +66,20 @@ def read_readback(path: Path) -> Readback:
 def _write(path: Path, **arrays: NDArray[np.generic]) -> None:
     fresh = path.with_name(f".{path.name}.new")
     with fresh.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, allow_pickle=False, format=np.array(FORMAT), **arrays)
     fresh.replace(path)
 
 
 def _read(path: Path, *names: str) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in names}
+            written = int(stored["format"]) if "format" in stored.files else FORMAT
+            arrays = {name: stored[name] for name in names}
     except FileNotFoundError:
         raise BadInput("missing", where=str(path), mend="the scenario ended before it was written") from None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(f"unreadable: {error}", where=str(path), mend="restore the file") from None
+    if written != FORMAT:
+        what = f"format {written}, where this harness reads {FORMAT}"
+        raise BadInput(what, where=str(path), mend="read it with the harness that wrote it")
+    return arrays

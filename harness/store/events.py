@@ -12,6 +12,7 @@ import pyarrow as pa
 from harness.errors import BadInput
 from harness.history import Event, EventKind
 
+FORMAT = b"1"  # of the columns below: raised whenever one changes its meaning
 SCHEMA = pa.schema(
     [
         pa.field("t_ns", pa.int64(), nullable=False),
@@ -19,8 +20,11 @@ SCHEMA = pa.schema(
         pa.field("name", pa.string(), nullable=False),
         pa.field("what", pa.string(), nullable=False),
         pa.field("detail", pa.map_(pa.string(), pa.string()), nullable=False),
-    ]
+    ],
+    metadata={"format": FORMAT, "clock": "CLOCK_MONOTONIC, ns"},
 )
+# The harness wrote streams without metadata once, else as now.
+_HEADERS = tuple(schema.serialize().to_pybytes() for schema in (SCHEMA, SCHEMA.remove_metadata()))
 
 
 class EventLog:
@@ -57,21 +61,29 @@ class EventLog:
 
 
 def read_events(path: Path) -> tuple[Event, ...]:
-    """Read all events, in order of time. A missing file has none; a tail cut off by a crash is left out."""
+    """Read all events, in order of time. A missing file has none; a tail cut off by a crash is left out.
+
+    Raises BadInput for what is no stream of events, or one of another format.
+    """
     if not path.exists():
         return ()
+    content = path.read_bytes()
+    if not content.startswith(_HEADERS):
+        if any(header.startswith(content) for header in _HEADERS):
+            return ()
+        raise BadInput("not a stream of events, or one of another format", where=str(path), mend="restore the file")
     try:
-        events = [_event(row) for batch in _batches(path) for row in batch.to_pylist()]
+        events = [_event(row) for batch in _batches(content) for row in batch.to_pylist()]
     except (KeyError, ValueError, TypeError) as error:
         raise BadInput(f"not a stream of events: {error}", where=str(path), mend="restore the file") from None
     return tuple(sorted(events, key=lambda event: event.t_ns))
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+def _batches(content: bytes) -> Iterator[pa.RecordBatch]:
     """Yield the whole batches; pyarrow raises ArrowInvalid or OSError at one that was cut short."""
-    with path.open("rb") as file:
+    with pa.BufferReader(content) as source:
         try:
-            yield from pa.ipc.open_stream(file)
+            yield from pa.ipc.open_stream(source)
         except (pa.ArrowInvalid, OSError):
             return
 

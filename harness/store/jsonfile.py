@@ -60,12 +60,15 @@ def read_json(path: Path, *, what: str) -> dict[str, Any]:
     return document
 
 
-def check_format(document: dict[str, Any], known: int, *, where: Path) -> None:
-    """Raise BadInput where a file was written by a harness that meant something else by it."""
+def check_format(document: dict[str, Any], known: int, *, where: Path, oldest: int | None = None) -> None:
+    """Raise BadInput where a file was written by a harness that meant something else by it.
+
+    `oldest` is the first format that is still read, where it is not `known` alone.
+    """
     written = document.get("format")
     if not isinstance(written, int) or written < 1:
         raise BadInput("no format number", where=str(where), mend="this file was not written by the harness")
-    if written != known:
+    if not (oldest or known) <= written <= known:
         older_or_newer, mend = (
             ("newer", "upgrade it") if written > known else ("older", "read it with the one it is of")
         )

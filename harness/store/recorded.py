@@ -12,12 +12,12 @@ from harness.load.operations import STREAMS, Recorded, operations_of, read_strea
 from harness.load.schedule import Schedule, load_schedule
 
 
-def recorded_operations(folder: Path, events: Iterable[Event], *, k: int) -> Operations:
+def recorded_operations(folder: Path, events: Iterable[Event], *, k: int, deadline_ns: int) -> Operations:
     """Read every operation that was due before the traffic was ended on purpose.
 
     The traffic's start is the one that its records imply: a record's intended start less its place in the
     schedule. Its end is that of the phase `observe`; where a run broke off before, the last record's. None was
-    recorded: no operations. Raises BadInput for files that are damaged.
+    recorded: no operations. `deadline_ns` is the clients'. Raises BadInput for files that are damaged.
     """
     if not any(folder.glob(STREAMS)):
         return no_operations(k)
@@ -27,7 +27,8 @@ def recorded_operations(folder: Path, events: Iterable[Event], *, k: int) -> Ope
         return no_operations(k)
     t0_ns, last_ns = extent
     ended = (e.t_ns for e in events if e.kind is EventKind.PHASE and (e.name, e.what) == ("observe", "end"))
-    return operations_of(recorded, schedule, t0_ns, k=k, until_ns=next(ended, last_ns + 1))
+    until_ns = next(ended, last_ns + 1)
+    return operations_of(recorded, schedule, t0_ns, k=k, deadline_ns=deadline_ns, until_ns=until_ns)
 
 
 def _extent(recorded: Recorded, schedule: Schedule) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from harness.errors import BadInput
-from harness.store.jsonfile import check_format, read_json, validated, write_json
+from harness.store.jsonfile import check_format, read_json, unsealed, validated, write_sealed
 from harness.store.naming import make_folder, slug
 from harness.store.run_record import FORMAT, RunRecord, RunVerdict
 from harness.store.scenario_folder import ScenarioFolder
@@ -41,7 +41,7 @@ class RunFolder:
         try:
             folder = cls(make_folder(reports, name))
             folder.scenarios_path.mkdir()
-            write_json(folder.path / "run.json", asdict(record))
+            write_sealed(folder.path / "run.json", asdict(record))
         except OSError as error:
             mend = "choose a folder that can be written, or free some space"
             raise BadInput(f"cannot make a run's folder: {error.strerror}", where=str(reports), mend=mend) from None
@@ -77,21 +77,30 @@ class RunFolder:
         return self.path / "scenarios"
 
     def record(self) -> RunRecord:
-        """Read run.json. Raises BadInput as `open` does."""
+        """Read run.json. Raises BadInput as `open` does, and where it was edited."""
         where = self.path / "run.json"
         raw = read_json(where, what="a run's folder")
-        check_format(raw, FORMAT, where=where)
-        return validated(_RECORD, raw, where)
+        check_format(raw, FORMAT, where=where, oldest=1)
+        return validated(_RECORD, raw if raw["format"] == 1 else unsealed(raw, where=where), where)
 
     def new_scenario(self, name: str) -> ScenarioFolder:
         """Make a scenario's folder; a second attempt at the same scenario gets a number."""
         return ScenarioFolder.create(make_folder(self.scenarios_path, slug(name)))
 
     def scenarios(self) -> Iterator[ScenarioFolder]:
-        """Yield the folders of the scenarios that got as far as writing a record, in the order they began."""
-        found = (ScenarioFolder(path) for path in self.scenarios_path.glob("*/scenario.json"))
-        folders = [ScenarioFolder(folder.path.parent) for folder in found]
-        yield from sorted(folders, key=lambda folder: (folder.record().started, folder.path.name))
+        """Yield the folders of the scenarios that got as far as writing a record, in the order they began.
+
+        Raises BadInput where a record can't be read, or is of a scenario that this run did not select.
+        """
+        folders = [ScenarioFolder(path.parent) for path in self.scenarios_path.glob("*/scenario.json")]
+        records = [folder.record() for folder in folders]
+        selected = self.record().selected
+        for folder, record in zip(folders, records, strict=True):
+            if selected and record.name not in selected:
+                mend = "keep one run's scenarios in its folder"
+                raise BadInput(f"{record.name} was not selected by this run", where=str(folder.path), mend=mend)
+        began = sorted(zip(records, folders, strict=True), key=lambda pair: (pair[0].started, pair[1].path.name))
+        yield from (folder for _, folder in began)
 
     def relative(self, path: Path) -> str:
         """Return a path inside the run's folder as the page links to it, with forward slashes."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.verdict import Judgement, Verdict, of_run
+from harness.verdict import Judgement, Marks, Verdict, of_run
 
-FORMAT = 1
+FORMAT = 2  # 1: without `selected`, and without a seal
 
 
 @dataclass(frozen=True)
 class RunRecord:
     """Written when the run begins, so that even a killed run says what it was.
 
-    `started` is a wall-clock label (ISO 8601), never used for a duration; `command` repeats the whole run.
+    `started` is a wall-clock label (ISO 8601), never used for a duration; `command` repeats the whole run; `selected`
+    names every scenario that is to be run or skipped, empty where the run does not say.
     """
 
     selection: str
@@ -25,6 +26,7 @@ class RunRecord:
     profile: str = ""
     milvus: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    selected: tuple[str, ...] = ()
     format: int = FORMAT
 
 
@@ -66,6 +68,15 @@ class RunVerdict:
         judged = [entry.judgement.verdict for entry in counted if isinstance(entry, Judged)]
         verdict = of_run(judged, skipped=len(counted) - len(judged))
         return cls(verdict, _sentence(verdict, counted), tuple(scenarios))
+
+
+def never_ran(run: RunRecord, there: Sequence[Judged | Skipped]) -> list[Judged]:
+    """Return what a run selected and left neither a folder nor a skip of, as INVALID: it says nothing of Milvus."""
+    known = {entry.name for entry in there}
+    why = "the run was ended before it"
+    reasons = (f"selected, but never ran: {why}",)
+    nothing = Judgement(Verdict.INVALID, reasons, (), (), (), Marks(None, None, None, None, None))
+    return [Judged(name, name, ".", nothing, why) for name in dict.fromkeys(run.selected) if name not in known]
 
 
 def is_superseded(entry: Judged | Skipped, scenarios: Sequence[Judged | Skipped]) -> bool:

@@ -95,21 +95,20 @@ class ScenarioFolder:
     def read_history(self) -> History:
         """Read everything that happened.
 
-        Raises BadInput where a file is damaged or, in a complete run, missing or not as the run left it.
+        It is complete where the record says so and by which digests it can be told. Raises BadInput where a file is
+        damaged or, where there are digests, missing or not as the run left it.
         """
         record = self.record()
         self._check_unchanged(record.digests)
         events = read_events(self.events)
         traffic = _traffic(record.traffic, where=self.path / "scenario.json")
-        if record.complete and not (self.path / "truth.npz").exists():
-            raise BadInput("truth.npz is missing", where=str(self.path), mend="restore the file")
         return History(
-            operations=recorded_operations(self.path, events, k=traffic.k),
+            operations=recorded_operations(self.path, events, k=traffic.k, deadline_ns=traffic.deadline_ns),
             events=events,
             truth=self.truth(k=traffic.k),
             readbacks=self.readbacks(),
             traffic=traffic,
-            complete=record.complete,
+            complete=record.complete and bool(record.digests),
         )
 
     def _check_unchanged(self, digests: Mapping[str, str]) -> None:

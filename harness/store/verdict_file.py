@@ -30,16 +30,17 @@ run's own monotonic clock: differences mean something, the values alone do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BadInput
-from harness.store.jsonfile import check_format, decode_number, read_json, write_json
-from harness.store.run_record import FORMAT, Judged, RunRecord, RunVerdict, Skipped, is_superseded
+from harness.store.jsonfile import check_format, decode_number, encode_numbers, read_json, write_json
+from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded
 from harness.verdict import Client, Finding, Judgement, Marks, SloRow, Validity, Verdict
 
+FORMAT = 1
 Json = Mapping[str, Any]
 
 
@@ -47,7 +48,7 @@ def write_verdict(path: Path, run: RunRecord, verdict: RunVerdict) -> None:
     """Replace the file with this run's verdict."""
     entries = verdict.scenarios
     document = {
-        **asdict(run),
+        **{name: value for name, value in asdict(run).items() if name != "selected"},
         "format": FORMAT,
         "verdict": verdict.verdict.value,
         "exit_code": verdict.verdict.exit_code,
@@ -67,6 +68,42 @@ def read_verdict(path: Path) -> RunVerdict:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         mend = "make it again with `harness recheck`"
         raise BadInput(f"not a run's verdict: {error!r}", where=str(path), mend=mend) from None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What two verdicts of one run say differently: of which scenario (or of the run), what, and what each says."""
+
+    scenario: str
+    what: str
+    then: str
+    now: str
+
+
+def differences(then: RunVerdict, now: RunVerdict) -> Iterator[Difference]:
+    """Yield everything that is not the same bit for bit, by its path in verdict.json, e.g. figures.recover_s.value."""
+    before, after = _leaves(then), _leaves(now)
+    for scenario, what in dict.fromkeys([*before, *after]):
+        was, became = (side.get((scenario, what), "nothing") for side in (before, after))
+        if was != became:
+            yield Difference(scenario, what, was, became)
+
+
+def _leaves(verdict: RunVerdict) -> dict[tuple[str, str], str]:
+    found = {("the run", "verdict"): verdict.verdict.value, ("the run", "sentence"): verdict.sentence}
+    for entry in verdict.scenarios:
+        document = encode_numbers(_entry_to_json(entry, superseded=is_superseded(entry, verdict.scenarios)))
+        place = Path(entry.folder).name if isinstance(entry, Judged) and entry.folder != "." else entry.name
+        found |= {(place, path): leaf for path, leaf in _below(document)}
+    return found
+
+
+def _below(document: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from _below(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", str(value)
 
 
 def _entry_to_json(entry: Judged | Skipped, *, superseded: bool) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Server:
         return self.there.get(("Milvus", name))
 
     def items(self, kind: str, _namespace: str, *, selector: str, **_: str) -> list[Object]:
-        key, _, value = selector.partition("=")
+        key, _equals, value = selector.partition("=")
         found = [one for (its, _name), one in self.there.items() if its == kind]
         return [one for one in found if not key or one["metadata"]["labels"].get(key) == value]
 

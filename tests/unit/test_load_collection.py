@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from pymilvus.grpc_gen import milvus_pb2
 
 from harness.cluster import Endpoint
 from harness.errors import ClusterError
+from harness.load import collection
 from harness.load.collection import READ_ROWS, _ranges
 from harness.load.rpc import Connection, Passing
 from harness.load.schedule import FIRST_INSERT_KEY
@@ -31,6 +34,18 @@ def test_every_key_is_looked_for_exactly_once(rows: int, inserted: int, edge: in
 def test_a_dense_range_fits_into_one_answer() -> None:
     dense = list(_ranges(20_000, 10_000))[:-1]
     assert [sum(_matches(e, key) for key in range(20_000)) for e in dense] == [8192, 8192, 3616, 0, 0]
+
+
+def test_a_read_of_everything_is_timed_from_its_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_ns: list[int] = []
+
+    def rows(*_: object) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        asked_ns.append(time.monotonic_ns())
+        return np.array([], np.int64), np.array([], np.int32)
+
+    monkeypatch.setattr(collection, "_rows", rows)
+    monkeypatch.setattr(collection, "_count", lambda *_: 0)
+    assert collection.read_back(Endpoint("127.0.0.1", 1), rows=10, inserted=0).t_ns <= asked_ns[0]
 
 
 def test_a_cluster_that_is_not_there_is_told_within_the_deadline() -> None:

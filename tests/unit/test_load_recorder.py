@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.history import Operations, Outcome
+from harness.history import NS_PER_S, Operations, Outcome
 from harness.kind import WRITES, Kind
-from harness.load.operations import NO_RECORD, Stream, read_operations
-from harness.load.recorder import END, HEADER, Recorder
+from harness.load.operations import _METADATA_BYTES, NO_RECORD, Stream, read_operations
+from harness.load.recorder import END, FLUSH_S, HEADER, Recorder
 from harness.load.schedule import Schedule, make_schedule
 from harness.load.wire import Answer
 from harness.plan.specs import TrafficSpec
 
 _T0_NS = 5_000_000_000_000
+_DEADLINE_NS = NS_PER_S
 _OK = Answer(Outcome.OK, hits=[4, 2], distances=[0.5, 1.5])
 
 
@@ -44,8 +45,13 @@ def _record(folder: Path, indexes: list[int], writer: str = "1", *, ended: bool 
     return path
 
 
+def _late(index: int) -> int:
+    """A time somewhat after an operation was due."""
+    return int(_schedule().offset_ns[index]) + _T0_NS + 1
+
+
 def _read(folder: Path, k: int = 3) -> Operations:
-    return read_operations(folder, _schedule(), _T0_NS, k=k)
+    return read_operations(folder, _schedule(), _T0_NS, k=k, deadline_ns=_DEADLINE_NS)
 
 
 def test_every_scheduled_operation_is_one_row_in_order(tmp_path: Path) -> None:
@@ -94,7 +100,7 @@ def test_nothing_recorded_at_all_is_never_sent(tmp_path: Path) -> None:
 
 def test_errors_are_kept(tmp_path: Path) -> None:
     with Recorder(tmp_path, "1", _schedule(), _T0_NS) as recorder:
-        recorder.record(2, 1, -1, Answer(Outcome.FAIL, "UNAVAILABLE: gone"))
+        recorder.record(2, _late(2), -1, Answer(Outcome.FAIL, "UNAVAILABLE: gone"))
     read = _read(tmp_path)
     assert (read.outcome[2], read.error[2], read.done_ns[2]) == (Outcome.FAIL, "UNAVAILABLE: gone", -1)
 
@@ -117,10 +123,54 @@ def test_a_cut_stream_is_read_up_to_the_cut(tmp_path_factory: pytest.TempPathFac
     assert (read.outcome[~ok & ~writes] == Outcome.NEVER_SENT).all()
 
 
+def test_a_cut_that_ends_like_a_finished_stream_is_still_one(tmp_path: Path) -> None:
+    path = _record(tmp_path, list(range(20)))
+    whole = path.read_bytes()
+    cuts = [at for at in range(len(HEADER), len(whole)) if whole[:at].endswith(END)]
+    assert cuts  # in the midst of a batch, by chance
+    for cut in cuts:
+        path.write_bytes(whole[:cut])
+        assert (_read(tmp_path).outcome == Outcome.OK).sum() in (0, 7, 14)
+
+
+def test_the_metadata_of_a_batch_is_as_long_as_is_known(tmp_path: Path) -> None:
+    content = _record(tmp_path, list(range(20))).read_bytes()
+    assert int.from_bytes(content[len(HEADER) + 4 : len(HEADER) + 8], "little") == _METADATA_BYTES
+
+
 def test_a_killed_writer_loses_only_what_it_did_not_flush(tmp_path: Path) -> None:
     path = _record(tmp_path, list(range(20)), ended=False)
     assert not path.read_bytes().endswith(END)
     assert (_read(tmp_path).outcome == Outcome.OK).sum() == 20
+
+
+def test_what_was_due_long_after_a_writer_was_killed_was_never_sent(tmp_path: Path) -> None:
+    """Of 15 s scheduled the first 20 operations, 5 s, are on record: its end is at most 2 s later."""
+    schedule = _schedule()
+    _record(tmp_path, list(range(20)), ended=False)
+    read = _read(tmp_path)
+    assert schedule.offset_ns[19] < 8 * NS_PER_S < schedule.offset_ns[-1] - 4 * NS_PER_S
+    horizon_ns = int(schedule.offset_ns[19]) + 20 + round(FLUSH_S * NS_PER_S) + _DEADLINE_NS
+    assert read.op_id.tolist() == np.flatnonzero(schedule.offset_ns <= horizon_ns).tolist()
+    unknown = read.where(read.outcome == Outcome.UNKNOWN)
+    assert 0 < len(unknown) < np.isin(schedule.kind[20:], WRITES).sum() / 2
+    assert unknown.op_id.min() >= 20
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ((-1, 5), "sent before it was due, by 1e-09 s"),
+        ((-1_500_000_000, 5), "sent before it was due, by 1.5 s"),
+        ((5, 4), "answered before it was sent, by 1e-09 s"),
+    ],
+)
+def test_a_clock_that_is_behind_is_refused(tmp_path: Path, times: tuple[int, int], said: str) -> None:
+    due_ns = int(_schedule().offset_ns[3]) + _T0_NS
+    with Recorder(tmp_path, "1", _schedule(), _T0_NS) as recorder:
+        recorder.record(3, due_ns + times[0], due_ns + times[1], _OK)
+    with pytest.raises(BadInput, match=rf"holds operation 3, {said}: clocks differ.*operations-1\.arrow"):
+        _read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -145,9 +195,11 @@ def test_a_damaged_length_in_a_finished_stream_is_no_cut(tmp_path: Path) -> None
 def test_another_schedules_stream_and_a_double_record_are_refused(tmp_path: Path) -> None:
     _record(tmp_path, [0, 1])
     with pytest.raises(BadInput, match="another schedule"):
-        read_operations(tmp_path, _schedule(), _T0_NS + 1, k=3)
+        read_operations(tmp_path, _schedule(), _T0_NS + 1, k=3, deadline_ns=_DEADLINE_NS)
     with pytest.raises(BadInput, match="another schedule"):
-        read_operations(tmp_path, make_schedule(TrafficSpec(search_rate=2), 0.3, 5, 1), _T0_NS, k=3)
+        read_operations(
+            tmp_path, make_schedule(TrafficSpec(search_rate=2), 0.3, 5, 1), _T0_NS, k=3, deadline_ns=_DEADLINE_NS
+        )
     _record(tmp_path, [1, 2], "2")
     with pytest.raises(BadInput, match="recorded twice"):
         _read(tmp_path)
@@ -157,9 +209,13 @@ def test_what_was_intended_after_the_end_counts_only_if_it_went_out(tmp_path: Pa
     schedule = _schedule()
     _record(tmp_path, [0, 1, 2, 3])
     until_ns = int(schedule.offset_ns[2]) + _T0_NS
-    assert read_operations(tmp_path, schedule, _T0_NS, k=3, until_ns=until_ns).op_id.tolist() == [0, 1, 2, 3]
+    assert read_operations(
+        tmp_path, schedule, _T0_NS, k=3, deadline_ns=_DEADLINE_NS, until_ns=until_ns
+    ).op_id.tolist() == [0, 1, 2, 3]
     late_ns = int(schedule.offset_ns[6]) + _T0_NS
-    assert read_operations(tmp_path, schedule, _T0_NS, k=3, until_ns=late_ns).op_id.tolist() == [0, 1, 2, 3, 4, 5]
+    assert read_operations(
+        tmp_path, schedule, _T0_NS, k=3, deadline_ns=_DEADLINE_NS, until_ns=late_ns
+    ).op_id.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_more_hits_than_asked_for_are_cut_at_k(tmp_path: Path) -> None:
@@ -195,12 +251,12 @@ def test_a_full_disk_tears_nothing_and_loses_nothing(tmp_path: Path, monkeypatch
         def __getattr__(self, name: str) -> object:
             return getattr(file, name)
 
-    recorder.record(0, 1, 2, _OK)
+    recorder.record(0, _late(0), _late(0) + 1, _OK)
     with monkeypatch.context() as patched:
         patched.setattr(recorder, "_file", Full())
         with pytest.raises(OSError, match="No space"):
             recorder.flush()
-    recorder.record(1, 1, 2, _OK)
+    recorder.record(1, _late(1), _late(1) + 1, _OK)
     recorder.close()
     assert np.flatnonzero(_read(tmp_path).outcome == Outcome.OK).tolist() == [0, 1]
 

@@ -10,6 +10,7 @@ import pytest
 
 from harness.pytest_plugin import session as sessions
 from harness.report.view import RunView
+from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped
 from harness.verdict import Judgement, Marks, Verdict
 from tests.unit.inner_pytest import ORDINARY, SCENARIOS, Run
@@ -137,6 +138,14 @@ def test_the_command_of_a_run_repeats_it(pytester: pytest.Pytester, run: Run, st
     command = json.loads((folder / "run.json").read_text(encoding="utf-8"))["command"]
     assert command.startswith("pytest ")
     assert "test_b.py --harness-select=gate --harness-seed 9 '--harness-set=proxy.maxTaskNum=1 2'" in command
+
+
+def test_a_run_says_at_its_beginning_what_was_selected(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
+    pytester.makepyfile(test_b=SCENARIOS)
+    stage.verdicts = [V, P, P]
+    run()
+    (folder,) = (pytester.path / "reports").iterdir()
+    assert RunFolder.open(folder).record().selected == ("one", "two")
 
 
 def test_ctrl_c_is_130_whatever_the_verdict(

@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 import tarfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from harness.run.judging import review
 from harness.slo.limits import PROFILES
+from harness.store.jsonfile import write_sealed
 from harness.store.run_folder import RunFolder
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "data").glob("*.tar.xz"))
@@ -49,6 +50,20 @@ def test_offline_the_verdict_is_the_same(run: Path) -> None:
     done = harness("recheck", str(run))
     assert done.returncode == before["exit_code"] == 0, done.stdout
     assert "PASS" in done.stdout
+    figures = len(before["scenarios"][0]["figures"])
+    assert f"as it was judged then: the same verdict and {figures} figures, bit for bit" in done.stdout
+
+
+def test_offline_a_difference_is_named(run: Path) -> None:
+    path = run / "verdict.json"
+    edited = json.loads(path.read_text(encoding="utf-8"))
+    figure = edited["scenarios"][0]["figures"]["recover_s"]
+    was, figure["value"] = figure["value"], 1.5
+    path.write_text(json.dumps(edited), encoding="utf-8")
+    done = harness("recheck", str(run))
+    assert done.returncode == 0, done.stdout
+    assert "NOT as it was judged then: 1 of its lines differ" in done.stdout
+    assert f"query-node-killed, figures.recover_s.value: then 1.5, now {was}" in done.stdout
 
 
 @pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.xz"))
@@ -82,7 +97,9 @@ def test_the_page_is_made_again_from_the_folder_alone(run: Path) -> None:
 def test_a_run_without_its_verdict_can_still_be_judged(run: Path) -> None:
     """As a harness leaves it that was killed."""
     (run / "verdict.json").unlink()
-    assert harness("recheck", str(run)).returncode == 0
+    done = harness("recheck", str(run))
+    assert done.returncode == 0
+    assert "how it was judged then is not known: not a run's verdict" in done.stdout
 
 
 def test_a_history_that_was_cut_is_refused_in_one_line(run: Path) -> None:
@@ -99,6 +116,15 @@ def test_a_run_that_was_killed_is_invalid_and_judged_with_what_is_known(run: Pat
     done = harness("recheck", str(run))
     assert done.returncode == 3, done.stdout
     assert "INVALID" in done.stdout
+
+
+def test_a_run_killed_between_its_scenarios_is_invalid(run: Path) -> None:
+    folder = RunFolder.open(run)
+    both = replace(folder.record(), selected=("query-node-killed", "proxy-killed"), format=2)
+    write_sealed(run / "run.json", asdict(both))
+    done = harness("recheck", str(run))
+    assert done.returncode == 3, done.stdout
+    assert "proxy-killed: selected, but never ran: the run was ended before it" in " ".join(done.stdout.split())
 
 
 def test_a_limit_that_was_raised_in_the_folder_is_refused(run: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.errors import BadInput
 from harness.history import Event, EventKind
-from harness.store.events import SCHEMA, EventLog, read_events
+from harness.store.events import FORMAT, SCHEMA, EventLog, read_events
 
 EVENTS = tuple(
     Event(1000 + n, EventKind.MEMBER, f"querynode-{n}", "up", {"uid": str(n), "note": "é \u2192"}) for n in range(8)
@@ -85,6 +85,28 @@ def test_a_stream_of_something_else_is_told_apart(tmp_path: Path) -> None:
         stream.write_table(table)
     with pytest.raises(BadInput, match=r"not a stream of events.*events\.arrow"):
         read_events(path)
+
+
+@pytest.mark.parametrize("content", [b"hello world", b"\0" * 4000, b"\xff\xff\xff\xff"])
+def test_garbage_is_not_taken_for_no_events(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "events.arrow"
+    path.write_bytes(content + b"x")
+    with pytest.raises(BadInput, match=r"not a stream of events.*events\.arrow"):
+        read_events(path)
+
+
+def test_a_stream_says_its_format_and_those_that_said_none_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "events.arrow")
+    with pa.ipc.open_stream(path) as stream:
+        assert stream.schema.metadata[b"format"] == FORMAT == b"1"
+        table = stream.read_all()
+    for name, metadata in (("newer", {"format": "2"}), ("first", None)):
+        other = table.replace_schema_metadata(metadata)
+        with pa.ipc.new_stream(tmp_path / name, other.schema) as stream:
+            stream.write_table(other)
+    assert read_events(tmp_path / "first") == EVENTS
+    with pytest.raises(BadInput, match="of another format"):
+        read_events(tmp_path / "newer")
 
 
 def test_pandas_reads_it(tmp_path: Path) -> None:

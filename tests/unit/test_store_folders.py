@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ def filled(run: RunFolder, past: History, *, complete: bool = True) -> ScenarioF
         for event in past.events:
             log.append(event)
     write_operations(folder.path, past.operations, until_ns=ENDED_NS)
+    folder.write_record(sample_run.record(complete=complete, digests=folder.digests()))
     return folder
 
 
@@ -71,7 +72,8 @@ def test_a_run_is_found_again(tmp_path: Path) -> None:
     ("content", "said"),
     [
         (None, "not a run's folder"),
-        ('{"format": 2}', "format 2 is newer"),
+        ('{"format": 3}', "format 3 is newer"),
+        ('{"format": 2, "selection": "gate"}', "run.json was changed after the harness wrote it"),
         ('{"format": 1, "selection": "gate", "seed": "seven"}', "seed"),
         ("half", "unreadable"),
     ],
@@ -83,6 +85,31 @@ def test_what_is_no_run_is_told_in_one_line(tmp_path: Path, content: str | None,
         RunFolder.open(tmp_path)
     assert "run.json" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_of_the_first_format_has_no_seal_and_does_not_say_what_was_selected(tmp_path: Path) -> None:
+    old = {name: value for name, value in asdict(RUN).items() if name != "selected"} | {"format": 1}
+    (tmp_path / "run.json").write_text(json.dumps(old))
+    assert RunFolder.open(tmp_path).record() == replace(RUN, format=1)
+
+
+def test_a_selection_that_was_edited_is_refused(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, replace(RUN, selected=("a", "b")))
+    path = run.path / "run.json"
+    document = json.loads(path.read_text())
+    document["selected"].remove("b")
+    path.write_text(json.dumps(document))
+    with pytest.raises(BadInput, match=r"run\.json was changed after the harness wrote it"):
+        run.record()
+
+
+def test_a_scenario_of_another_run_is_refused(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, replace(RUN, selected=("a",)))
+    run.new_scenario("a").write_record(sample_run.record("a"))
+    assert len(list(run.scenarios())) == 1
+    run.new_scenario("b").write_record(sample_run.record("b"))
+    with pytest.raises(BadInput, match="b was not selected by this run"):
+        list(run.scenarios())
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -188,10 +215,32 @@ def test_a_run_that_never_got_to_its_traffic_has_no_operations(tmp_path: Path) -
     assert found.operations.hits.shape == (0, found.traffic.k)
 
 
+def test_without_digests_nothing_is_complete(tmp_path: Path) -> None:
+    folder = filled(RunFolder.create(tmp_path, RUN), sample_run.history())
+    assert folder.read_history().complete
+    folder.write_record(sample_run.record(complete=True))
+    assert not folder.read_history().complete
+
+
+@pytest.mark.parametrize("name", ["truth.npz", "readback-1.npz"])
+def test_arrays_of_another_format_are_refused_and_the_first_had_none(tmp_path: Path, name: str) -> None:
+    folder = filled(RunFolder.create(tmp_path, RUN), sample_run.history())
+    path = folder.path / name
+    with np.load(path) as stored:
+        arrays = {key: stored[key] for key in stored.files}
+    assert arrays.pop("format") == 1
+    read = folder.readbacks if name.startswith("readback") else lambda: folder.truth(k=10)
+    np.savez(path, **arrays)
+    read()
+    np.savez(path, **arrays, format=np.array(2))
+    with pytest.raises(BadInput, match=rf"{name}.*read it with the harness that wrote it"):
+        read()
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda path: (path / "truth.npz").unlink(), "truth.npz is missing"),
+        (lambda path: (path / "truth.npz").unlink(), "truth.npz was removed"),
         (lambda path: (path / "truth.npz").write_bytes(b"PK"), "truth.npz"),
         (lambda path: (path / "readback-2.npz").write_bytes(b""), r"readback-2\.npz"),
         (lambda path: (path / SCHEDULE_FILE).unlink(), "schedule"),
@@ -216,7 +265,6 @@ def test_damage_is_named_by_its_file(tmp_path: Path, damage: Callable[[Path], ob
 )
 def test_a_history_that_was_edited_is_refused(tmp_path: Path, edit: Callable[[Path], object], said: str) -> None:
     folder = filled(RunFolder.create(tmp_path, RUN), sample_run.history())
-    folder.write_record(sample_run.record(digests=folder.digests()))
     assert len(folder.read_history().operations)
     edit(folder.path)
     with pytest.raises(BadInput, match=said) as caught:

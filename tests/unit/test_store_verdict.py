@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded
-from harness.store.verdict_file import read_verdict, write_verdict
+from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded, never_ran
+from harness.store.verdict_file import Difference, differences, read_verdict, write_verdict
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict
 
 RECORD = RunRecord(selection="gate", seed=7, started="2025-03-14T09:26:53+00:00", command="tox -e gate")
@@ -59,7 +59,9 @@ def judged(name: str, verdict: Verdict, *, reasons: tuple[str, ...] = (), folder
 def test_what_is_written_is_read(tmp_path: Path, entries: list[Judged | Skipped]) -> None:
     path, verdict = tmp_path / "verdict.json", RunVerdict.of(entries)
     write_verdict(path, RECORD, verdict)
-    assert read_verdict(path) == verdict
+    read = read_verdict(path)
+    assert read == verdict
+    assert list(differences(read, verdict)) == []
 
 
 def test_infinity_is_a_string_and_integers_stay_integers(tmp_path: Path) -> None:
@@ -71,6 +73,28 @@ def test_infinity_is_a_string_and_integers_stay_integers(tmp_path: Path) -> None
     figure = json.loads(text, parse_constant=pytest.fail)["scenarios"][0]["figures"]["recover_s"]
     assert (figure["value"], figure["interval"]) == ("inf", [1.5, "inf"])
     assert isinstance(figure["limit"], int)
+
+
+def test_every_difference_is_told_by_its_place() -> None:
+    row = SloRow("recover_s", "recover", "s", "<=", 30, math.inf, 45, (1.5, math.inf), False, False)
+    entry = judged("kill", Verdict.FAIL, reasons=("slow",))
+    then = RunVerdict.of([replace(entry, judgement=replace(entry.judgement, slos=(row, replace(row, figure="x"))))])
+    other = replace(entry.judgement, slos=(replace(row, value=math.nextafter(30, 31), interval=None),))
+    assert list(differences(then, RunVerdict.of([replace(entry, judgement=other)]))) == [
+        Difference("kill", "figures.recover_s.value", "inf", "30.000000000000004"),
+        Difference("kill", "figures.recover_s.interval", "[1.5, 'inf']", "None"),
+        *(
+            Difference("kill", f"figures.x.{name}", str(value), "nothing")
+            for name, value in (("label", "recover"), ("unit", "s"), ("relation", "<="), ("limit", 30))
+        ),
+        Difference("kill", "figures.x.value", "inf", "nothing"),
+        Difference("kill", "figures.x.n", "45", "nothing"),
+        Difference("kill", "figures.x.interval", "[1.5, 'inf']", "nothing"),
+        *(
+            Difference("kill", f"figures.x.{name}", str(value), "nothing")
+            for name, value in (("passed", False), ("calibrated", False), ("needed", row.needed))
+        ),
+    ]
 
 
 def test_the_verdict_and_its_exit_code_lie_on_top(tmp_path: Path) -> None:
@@ -111,6 +135,20 @@ def test_a_second_attempt_takes_the_place_of_one_that_proved_nothing() -> None:
     assert RunVerdict.of([first, second]).verdict is Verdict.PASS
     assert is_superseded(first, [first, second])
     assert not is_superseded(second, [first, second])
+
+
+def test_what_was_selected_and_never_ran_makes_a_run_invalid() -> None:
+    run = replace(RECORD, selected=("a", "b", "c"))
+    there: list[Judged | Skipped]
+    there = [judged("a", Verdict.INVALID), judged("a", Verdict.PASS, folder="scenarios/a-2"), Skipped("b", "B", "x")]
+    missing = never_ran(run, there)
+    assert [(entry.name, entry.judgement.verdict) for entry in missing] == [("c", Verdict.INVALID)]
+    found = RunVerdict.of([*there, *missing])
+    assert (found.verdict, found.sentence) == (
+        Verdict.INVALID,
+        "c: selected, but never ran: the run was ended before it.",
+    )
+    assert never_ran(RECORD, there) == []
 
 
 def test_a_fail_is_never_run_until_green() -> None:
