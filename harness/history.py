@@ -32,8 +32,9 @@ class Operations:
     """Every *scheduled* operation, one row each, in order of intended start; n rows, k hits at most.
 
     Times are -1 where there is none; hits are padded with -1 and distances with NaN (a smaller distance is
-    nearer, whatever the metric). A write covers the keys [key, key + key_count), a read asks for one. `version`:
-    written by an insert or upsert, found by a read (or ABSENT, DAMAGED), -1 for the others.
+    nearer, whatever the metric); a read's hits are the keys that it found. A write covers the keys
+    [key, key + key_count), a read asks for one. `version`: written by an insert or upsert, found by a read (or ABSENT,
+    DAMAGED), -1 for the others.
     """
 
     op_id: NDArray[np.int64]
@@ -73,7 +74,7 @@ class EventKind(StrEnum):
 
     PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
     FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
-    MEMBER = "member"  # name: the member's, or a role's; what: up, starting, down, paused, gone, version, serving
+    MEMBER = "member"  # name: whose; what: up, starting, down, paused, gone, version, declared, serving
     MACHINE = "machine"  # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
     RESOURCE = "resource"  # name: a condition, e.g. MilvusReady, or status; what: its value; detail: reason, message
     ORCHESTRATOR = "orchestrator"  # name: the object, e.g. Pod/x; what: the reason, e.g. Killing; detail: message

@@ -87,7 +87,7 @@ class Validity:
 class Finding:
     """A violation with the operations and keys that prove it (the first few; `count` is how many in all).
 
-    `t_ns` is when it showed, where no operation tells.
+    `t_ns` is when it showed; None where its operations tell.
     """
 
     check: str

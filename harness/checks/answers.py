@@ -34,15 +34,15 @@ class Answers:
 
     def punctual(self, deadline_ns: int) -> Answers:
         """What they would be worth to a client whose clock started as each was sent, not as it was due."""
-        taken_ns = self.operations.done_ns - self.operations.sent_ns
-        in_time = (self.operations.outcome == Outcome.OK) & (self.flaws == 0) & (taken_ns <= deadline_ns)
-        latency_ns = np.where(in_time & ~self.good, taken_ns, self.latency_ns)
-        return replace(self, good=self.good | in_time, latency_ns=latency_ns)
+        asked = replace(self.operations, intended_ns=self.operations.sent_ns)
+        good = _good(asked, self.flaws, deadline_ns)
+        return replace(self, good=good, latency_ns=corrected_ns(asked, good))
 
     def stream(self, *kinds: Kind) -> Stream:
         """Keep the operations of these kinds, without their hits."""
         at = np.flatnonzero(np.isin(self.operations.kind, kinds))
         return Stream(
+            op_id=self.operations.op_id[at],
             intended_ns=self.operations.intended_ns[at],
             flaws=self.flaws[at],
             good=self.good[at],
@@ -56,6 +56,7 @@ class Answers:
 class Stream:
     """Scheduled operations of some kinds, intended_ns ascending; arrays of shape (n,)."""
 
+    op_id: NDArray[np.int64]
     intended_ns: NDArray[np.int64]
     flaws: NDArray[np.uint8]
     good: NDArray[np.bool_]
@@ -91,13 +92,17 @@ def answers(history: History, thresholds: Thresholds) -> Answers:
     live = lives(key_times(operations, history.truth.rows), thresholds.staleness_ns)
     flaws = content_flaws(operations, live, rows=history.truth.rows, k=history.traffic.k)
     flaws |= read_flaws(operations, versions_of(written(operations)))
-    ok = operations.outcome == Outcome.OK
-    in_time = operations.done_ns - operations.intended_ns <= history.traffic.deadline_ns
-    good = ok & in_time & (flaws == 0)
+    good = _good(operations, flaws, history.traffic.deadline_ns)
     recall = recall_at_k(operations, history.truth, live, tolerance=thresholds.recall_tolerance)
     own = _steady_recall(history, operations, recall)
     wrong = wrong_answers(operations.query, recall, own, drop=thresholds.wrong_recall_drop)
     return Answers(operations, flaws, good, corrected_ns(operations, good), recall, wrong)
+
+
+def _good(operations: Operations, flaws: NDArray[np.uint8], deadline_ns: int) -> NDArray[np.bool_]:
+    in_time = operations.done_ns - operations.intended_ns <= deadline_ns
+    good: NDArray[np.bool_] = (operations.outcome == Outcome.OK) & in_time & (flaws == 0)
+    return good
 
 
 def _steady_recall(history: History, operations: Operations, recall: NDArray[np.float64]) -> NDArray[np.float64]:

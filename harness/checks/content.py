@@ -1,4 +1,7 @@
-"""Whether an answer can be right at all: min(k, live) unique live hits, nearest first; the row as last written."""
+"""Whether an answer can be right at all: min(k, live) unique live hits, nearest first; the row as last written.
+
+Source: docs/measuring.md: good.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,12 @@ class Flaw(IntFlag):
     NOT_LIVE = 8  # a key, or a version of it, that cannot be there at that moment
     STALE = 16  # a read that missed an acknowledged write
     DAMAGED = 32  # a row whose fields do not belong together
+
+
+def invalid(flaws: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which answers have content that no state of the rows explains; a stale one was right once. Shape (n,)."""
+    found: NDArray[np.bool_] = (flaws & ~np.uint8(Flaw.STALE)) > 0
+    return found
 
 
 def answered(operations: Operations) -> NDArray[np.bool_]:

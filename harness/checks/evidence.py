@@ -1,4 +1,7 @@
-"""What was answered, but not rightly: findings that show which, whatever a limit makes of them."""
+"""What was answered, but not rightly: findings that show which, whatever a limit makes of them.
+
+Source: docs/measuring.md: good, recall@k, and the windows of their figures.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checks.answers import Answers
-from harness.checks.content import Flaw
+from harness.checks.content import Flaw, invalid
+from harness.checks.windows import Span, Windows
 from harness.history import Operations, Outcome
 from harness.kind import Kind
 from harness.verdict import Finding
@@ -21,16 +25,19 @@ _TOLD = {
 }
 
 
-def answer_findings(answers: Answers) -> tuple[Finding, ...]:
+def answer_findings(answers: Answers, windows: Windows) -> tuple[Finding, ...]:
     """Return the answers with invalid content, stale reads and those that lost recall; nothing where there are none.
 
-    They are held to limits as figures, so they do not decide by themselves.
+    They are held to limits as figures, so they do not decide by themselves. Each is looked for where its figure is:
+    invalid content from the steady state on, the others in the judged window.
     """
-    stale, wrong = np.flatnonzero(answers.flaws & Flaw.STALE), np.flatnonzero(answers.wrong)
-    flawed = np.flatnonzero(answers.flaws & ~np.uint8(Flaw.STALE))
+    flawed = _within(answers, invalid(answers.flaws), (windows.begin_ns, windows.end_ns))
+    stale = _within(answers, answers.flaws & Flaw.STALE > 0, windows.judged)
+    wrong = _within(answers, answers.wrong, windows.judged)
     found = []
     if len(flawed):
-        kinds = [f"{n} with {told}" for flaw, told in _TOLD.items() if (n := int((answers.flaws & flaw > 0).sum()))]
+        flaws = answers.flaws[flawed]
+        kinds = [f"{n} with {told}" for flaw, told in _TOLD.items() if (n := int((flaws & flaw > 0).sum()))]
         message = f"{len(flawed)} answers succeeded with invalid content: {', '.join(kinds)}"
         found.append(Finding("content", message, len(flawed), op_ids=_ids(answers, flawed)))
     if len(stale):
@@ -40,6 +47,28 @@ def answer_findings(answers: Answers) -> tuple[Finding, ...]:
         message = f"{len(wrong)} searches succeeded with less recall than the same query had in the steady state"
         found.append(Finding("recall", message, len(wrong), op_ids=_ids(answers, wrong)))
     return tuple(found)
+
+
+def shown_ns(finding: Finding, operations: Operations) -> int | None:
+    """Return when a finding showed; what is wrong with a row, when the first of them was last written.
+
+    None where neither it nor an operation tells.
+    """
+    if finding.t_ns is not None:
+        return finding.t_ns
+    shown = operations.where(np.isin(operations.op_id, finding.op_ids))
+    if finding.keys:
+        key = finding.keys[0]
+        shown = shown.where((shown.key <= key) & (key < shown.key + shown.key_count))
+    moments = shown.intended_ns
+    return int(moments.max() if finding.keys else moments.min()) if len(moments) else None
+
+
+def _within(answers: Answers, marked: NDArray[np.bool_], span: Span) -> NDArray[np.int64]:
+    """Return where the marked answers are whose operations were due in a span of time."""
+    first, last = np.searchsorted(answers.operations.intended_ns, span)
+    places: NDArray[np.int64] = first + np.flatnonzero(marked[first:last])
+    return places
 
 
 def _ids(answers: Answers, at: NDArray[np.int64]) -> tuple[int, ...]:

@@ -1,4 +1,7 @@
-"""What the operations say of each key ever written: when it was tried, acknowledged and settled."""
+"""What the operations say of each key ever written: when it was tried, acknowledged and settled.
+
+Source: docs/measuring.md: outcome, and the acknowledged and unknown writes that its figures of data rest on.
+"""
 
 from __future__ import annotations
 

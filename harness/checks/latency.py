@@ -7,6 +7,7 @@ Statistical Packages" (1996); Carlstein, "The Use of Subseries Values ..." (1986
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from harness.history import NS_PER_MS, Operations
 
 # Infinity in integer nanoseconds: what was not answered well took for ever.
 NEVER_NS = int(np.iinfo(np.int64).max)
+Series = tuple[NDArray[np.int64], NDArray[np.int64]]  # intended_ns ascending, latency_ns; shape (n,)
 
 
 def corrected_ns(operations: Operations, good: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -60,17 +62,44 @@ def block_interval_ns(
     intended_ns ascends. Blocks are drawn whole, since latencies are autocorrelated, and do not overlap (Carlstein
     1986); PCG64 with a fixed seed gives the same interval on every machine.
     """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    found = _bootstrapped((intended_ns, latency_ns), per_mille, block_ns, resamples, rng)
+    return None if found is None else (int(_bound(found, 25)), int(_bound(found, 975)))
+
+
+def ratio_interval(
+    after: Series, before: Series, per_mille: int, *, block_ns: int, resamples: int, seed: int
+) -> tuple[float, float] | None:
+    """Return the 95% interval of the ratio of a percentile after to before, both bootstrapped like one of them.
+
+    None where either has under two blocks. What never came is infinite, whatever it is compared with.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    over, under = (_bootstrapped(series, per_mille, block_ns, resamples, rng) for series in (after, before))
+    if over is None or under is None:
+        return None
+    ratios = np.where(over == NEVER_NS, math.inf, over / np.where(under == NEVER_NS, math.inf, under))
+    return float(_bound(ratios, 25)), float(_bound(ratios, 975))
+
+
+def _bound(found: NDArray[Any], per_mille: int) -> Any:
+    """Return the nearest-rank percentile of what resampling found."""
+    return np.sort(found)[nearest_rank(len(found), per_mille) - 1]
+
+
+def _bootstrapped(
+    series: Series, per_mille: int, block_ns: int, resamples: int, rng: np.random.Generator
+) -> NDArray[np.int64] | None:
+    """Return the percentile of every resample; None under two blocks."""
+    intended_ns, latency_ns = series
     if not len(intended_ns):
         return None
     block = np.unique((intended_ns - intended_ns[0]) // block_ns, return_inverse=True)[1]
     sizes = np.bincount(block)
     if len(sizes) < 2:
         return None
-    rng = np.random.Generator(np.random.PCG64(seed))
     drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=resamples)
-    found = _resampled_percentiles(latency_ns, block, sizes, drawn, per_mille)
-    low, high = percentile_ns(found, 25), percentile_ns(found, 975)
-    return (low, high) if low is not None and high is not None else None
+    return _resampled_percentiles(latency_ns, block, sizes, drawn, per_mille)
 
 
 def _resampled_percentiles(

@@ -1,4 +1,7 @@
-"""Whether the machine was left to the run: what others take from it, Milvus and its clients lack."""
+"""Whether the machine was left to the run: what others take from it, Milvus and its clients lack.
+
+Source: docs/measuring.md: a run counts only if; the kernel's own CPU accounting, as harness.run.machine reads it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Who left though no fault said so, who reports which version in the end, and who serves nothing."""
+"""Who left though no fault said so, who reports which version in the end, and who serves nothing.
+
+Source: docs/measuring.md: members.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from harness.verdict import Finding
 # A member that a fault hits is seen to be down up to this much before or after the fault tells of it.
 _NEAR_NS = NS_PER_S
 _NAMED = 10
+_RELEASE = 3  # numbers that a release has
+Version = tuple[int, ...] | str
 
 
 def unplanned_ends(history: History, windows: Windows) -> tuple[Event, ...]:
@@ -44,17 +49,32 @@ def _planned(history: History) -> Iterator[tuple[int, int, frozenset[str]]]:
 
 
 def wrong_versions(history: History, windows: Windows) -> tuple[Event, ...] | None:
-    """Return the members that report another version in the end than was declared; None where that is not known.
-
-    Declared is what the last upgrade went to, else what the first of them reported in the beginning.
-    """
+    """Return the members that report another version in the end than was declared; None where none reports any."""
     told = list(history.of(EventKind.MEMBER, what="version"))
-    upgrades = [event.detail["to"] for event in history.of(EventKind.FAULT, what="inject") if "to" in event.detail]
-    declared = version_of(upgrades[-1] if upgrades else told[0].detail["version"]) if told else ()
     in_the_end = [event for event in told if event.t_ns >= windows.end_ns]
-    if not declared or not in_the_end:
+    if not in_the_end:
         return None
-    return tuple(event for event in in_the_end if version_of(event.detail["version"]) != declared)
+    declared = _declared(history, told[0], in_the_end[0])
+    return tuple(event for event in in_the_end if _reported(event) != declared)
+
+
+def _declared(history: History, first: Event, last: Event) -> Version:
+    """Return what the last upgrade went to, else the release that was asked for.
+
+    What is no release, as a server's folder, declares nothing; nor is anything known of a build that reports none (the
+    2.3.0 wheel calls itself v2.2-testing). Then all must be as the first to report is: in the end after an upgrade,
+    else in the beginning.
+    """
+    upgrades = [event.detail["to"] for event in history.of(EventKind.FAULT, what="inject") if "to" in event.detail]
+    if upgrades:
+        return version_of(upgrades[-1]) or _reported(last)
+    asked = next((_reported(event) for event in history.of(EventKind.MEMBER, what="declared")), None)
+    return asked if asked and len(version_of(first.detail["version"])) == _RELEASE else _reported(first)
+
+
+def _reported(event: Event) -> Version:
+    """Return a version's numbers, or its text where it has none."""
+    return version_of(event.detail["version"]) or event.detail["version"]
 
 
 def idle_query_nodes(history: History) -> int | None:

@@ -7,6 +7,7 @@ al., "Meaningful Availability" (NSDI 2020).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,10 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class Downtime:
-    """Seconds of 1 s bins over budget (bad_s), more than half bad (down_s), and the longest run of the latter."""
+    """Seconds of 1 s bins over budget (bad_s), more than half bad (down_s), and the longest run of the latter.
+
+    A last bin that the window's end cuts short counts for as long as it is.
+    """
 
     bad_s: float
     down_s: float
@@ -101,17 +105,81 @@ def sustained_ns(stream: Stream, restored_ns: int, end_ns: int, limit: Ceiling, 
     errors within the budget, no 1 s stretch over 5% bad, the first operation good, the ceiling kept. A window
     that the observation does not cover in full shows nothing.
     """
+    windows = _windows(stream, restored_ns, end_ns, thresholds)
+    well = _well(_kept(stream, windows, limit, thresholds))
+    return int(windows.starts[np.argmax(well)]) if well.any() else None
+
+
+@dataclass(frozen=True, eq=False)
+class Hindrance:
+    """Why the last window before recovery was none: the rule that it broke, and the operations that broke it.
+
+    `at` are their places in the stream: the first one first where recovery came later, else the last one first.
+    """
+
+    rule: str
+    at: NDArray[np.int64]
+
+
+def hindrance(
+    stream: Stream, restored_ns: int, end_ns: int, limit: Ceiling, thresholds: Thresholds
+) -> Hindrance | None:
+    """Return what put off the recovery that `sustained_ns` finds, or kept it away; None where only time did."""
+    windows = _windows(stream, restored_ns, end_ns, thresholds)
+    kept = _kept(stream, windows, limit, thresholds)
+    well = _well(kept)
+    last = int(np.argmax(well)) - 1 if well.any() else len(well) - 1
+    if last < 0:
+        return None
+    rule = next(rule for rule in kept if not rule.kept[last])
+    inside = np.arange(windows.first[last], windows.last[last])
+    at = inside[rule.breaks[inside]]
+    return Hindrance(rule.words, at if well.any() else at[::-1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """Stretches that could be the recovery: their begins, and which operations [first, last) lie in each; (w,)."""
+
+    starts: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Rule:
+    """What recovery asks for: the windows that keep it, shape (w,), and the operations that go against it, (n,)."""
+
+    words: str
+    kept: NDArray[np.bool_]
+    breaks: NDArray[np.bool_]
+
+
+def _windows(stream: Stream, restored_ns: int, end_ns: int, thresholds: Thresholds) -> _Windows:
     s = stream.intended_ns
     starts = np.concatenate(([restored_ns], s[np.searchsorted(s, restored_ns) :]))
     starts = starts[starts + thresholds.window_ns <= end_ns]
     first, last = np.searchsorted(s, starts), np.searchsorted(s, starts + thresholds.window_ns)
-    starts, first, last = (a[last > first] for a in (starts, first, last))
+    return _Windows(*(a[last > first] for a in (starts, first, last)))
+
+
+def _well(rules: list[_Rule]) -> NDArray[np.bool_]:
+    well: NDArray[np.bool_] = np.logical_and.reduce([rule.kept for rule in rules])
+    return well
+
+
+def _kept(stream: Stream, windows: _Windows, limit: Ceiling, thresholds: Thresholds) -> list[_Rule]:
+    """Return what recovery asks for, each with the windows that keep it."""
+    first, last, bad = windows.first, windows.last, ~stream.good
     count = last - first
-    well = stream.good[first]
-    well &= _within(~stream.good, first, last) <= thresholds.error_rate_max * count
-    well &= _within(_overfull(stream, thresholds), first, _last_bin(s, starts, thresholds)) == 0
-    well &= _keeps(stream, first, last, limit)
-    return int(starts[np.argmax(well)]) if well.any() else None
+    overfull = _within(_overfull(stream, thresholds), first, _last_bin(stream.intended_ns, windows.starts, thresholds))
+    few = _within(bad, first, last) <= thresholds.error_rate_max * count
+    return [
+        _Rule(f"a second with more than {thresholds.bin_bad_share_max:.0%} bad", overfull == 0, bad),
+        _Rule(f"more than {thresholds.error_rate_max:.0%} bad", few, bad),
+        _Rule("a bad one", stream.good[first], bad),
+        *_under(stream, windows, limit),
+    ]
 
 
 def _within(mask: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -133,30 +201,31 @@ def _last_bin(s: NDArray[np.int64], starts: NDArray[np.int64], thresholds: Thres
     return np.searchsorted(s, starts + thresholds.window_ns - thresholds.bin_ns, side="right")
 
 
-def _keeps(stream: Stream, first: NDArray[np.int64], last: NDArray[np.int64], limit: Ceiling) -> NDArray[np.bool_]:
-    """Return the windows that keep the ceiling. A percentile is at most x if its rank's share of values is."""
+def _under(stream: Stream, windows: _Windows, limit: Ceiling) -> Iterator[_Rule]:
+    """Yield the windows under each ceiling. A percentile is at most x if its rank's share of values is."""
+    first, last = windows.first, windows.last
     count = last - first
-    kept = np.ones(len(first), dtype=np.bool_)
-    for bound, per_mille in ((limit.p95_ns, 950), (limit.p99_ns, 990)):
+    for name, bound, per_mille in (("p95", limit.p95_ns, 950), ("p99", limit.p99_ns, 990)):
         if bound is not None:
-            rank = np.maximum(1, -(-per_mille * count // 1000))
-            kept &= _within(stream.latency_ns <= bound, first, last) >= rank
+            rank, under = np.maximum(1, -(-per_mille * count // 1000)), stream.latency_ns <= bound
+            yield _Rule(f"a {name} over {bound / NS_PER_MS:.4g} ms", _within(under, first, last) >= rank, ~under)
     if limit.recall_min is not None:
         measured = ~np.isnan(stream.recall)
         total = np.concatenate(([0.0], np.cumsum(np.where(measured, stream.recall, 0.0))))
         answers = _within(measured, first, last)
-        kept &= (answers > 0) & (total[last] - total[first] >= limit.recall_min * answers - 1e-6)
-    return kept
+        enough = (answers > 0) & (total[last] - total[first] >= limit.recall_min * answers - 1e-6)
+        yield _Rule(f"a recall under {limit.recall_min:.3f}", enough, ~(stream.recall >= limit.recall_min))
 
 
 def downtime(stream: Stream, begin_ns: int, end_ns: int, thresholds: Thresholds) -> Downtime:
     """Return the downtime in 1 s bins from begin_ns on (docs/measuring.md: downtime, partial downtime)."""
     bad, total = _binned(stream, ~stream.good, begin_ns, end_ns, thresholds)
     down = (total > 0) & (bad > thresholds.down_share * total)
+    edges_ns = _edges_ns(begin_ns, end_ns, thresholds)
     return Downtime(
-        bad_s=float(over_budget(bad, total, thresholds).sum()) * thresholds.bin_s,
-        down_s=float(down.sum()) * thresholds.bin_s,
-        longest_outage_s=_longest_run(down) * thresholds.bin_s,
+        bad_s=_lasting_s(over_budget(bad, total, thresholds), edges_ns),
+        down_s=_lasting_s(down, edges_ns),
+        longest_outage_s=_longest_s(down, edges_ns),
         bins=len(total),
     )
 
@@ -171,21 +240,31 @@ def wrong_s(stream: Stream, begin_ns: int, end_ns: int, thresholds: Thresholds) 
     wrong, _ = _binned(stream, stream.wrong, begin_ns, end_ns, thresholds)
     answers, _ = _binned(stream, ~np.isnan(stream.recall), begin_ns, end_ns, thresholds)
     over = over_budget(wrong, answers, thresholds)
-    return float(over.sum()) * thresholds.bin_s, len(over)
+    return _lasting_s(over, _edges_ns(begin_ns, end_ns, thresholds)), len(over)
 
 
 def _binned(
     stream: Stream, mask: NDArray[np.bool_], begin_ns: int, end_ns: int, thresholds: Thresholds
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return how many operations are marked, and how many there are, in each bin of [begin_ns, end_ns)."""
-    edges = np.arange(begin_ns, max(end_ns, begin_ns), thresholds.bin_ns, dtype=np.int64)
-    at = np.searchsorted(stream.intended_ns, np.append(edges, end_ns) if len(edges) else edges)
+    at = np.searchsorted(stream.intended_ns, _edges_ns(begin_ns, end_ns, thresholds))
     return _within(mask, at[:-1], at[1:]), np.diff(at)
 
 
-def _longest_run(mask: NDArray[np.bool_]) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+def _edges_ns(begin_ns: int, end_ns: int, thresholds: Thresholds) -> NDArray[np.int64]:
+    """Return where the bins of [begin_ns, end_ns) begin, and where the last ends: perhaps sooner than the others."""
+    end_ns = max(end_ns, begin_ns)
+    return np.append(np.arange(begin_ns, end_ns, thresholds.bin_ns, dtype=np.int64), end_ns)
+
+
+def _lasting_s(bins: NDArray[np.bool_], edges_ns: NDArray[np.int64]) -> float:
+    return int(np.diff(edges_ns)[bins].sum()) / NS_PER_S
+
+
+def _longest_s(bins: NDArray[np.bool_], edges_ns: NDArray[np.int64]) -> float:
+    """Return how long the longest run of marked bins lasts."""
+    turns = np.flatnonzero(np.diff(np.concatenate(([False], bins, [False])).astype(np.int8)))
+    return int((edges_ns[turns[1::2]] - edges_ns[turns[::2]]).max(initial=0)) / NS_PER_S
 
 
 def availability(stream: Stream, begin_ns: int, end_ns: int) -> tuple[float, int]:

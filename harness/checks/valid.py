@@ -1,4 +1,7 @@
-"""Whether the run was measured soundly: the generator, the load, the fault, the reads. Each unmet says nothing."""
+"""Whether the run was measured soundly: the generator, the load, the fault, the reads. Each unmet says nothing.
+
+Source: docs/measuring.md: a run counts only if.
+"""
 
 from __future__ import annotations
 

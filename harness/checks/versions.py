@@ -101,7 +101,7 @@ def reads_by_key(operations: Operations, versions: Versions) -> tuple[Ints, RowF
     """Judge the reads that were answered, each by what had been acknowledged when it was sent.
 
     Returns their indexes, shape (r,), and their flaws. Not finding a row is stale where a write of it was
-    acknowledged before, unless it was ever to be deleted.
+    acknowledged before, unless it was ever to be deleted. Another key's row is no answer, whatever its version.
     """
     at = np.flatnonzero((operations.kind == Kind.READ) & (operations.outcome == Outcome.OK))
     keys, found = operations.key[at], operations.version[at]
@@ -114,7 +114,9 @@ def reads_by_key(operations: Operations, versions: Versions) -> tuple[Ints, RowF
     stale = (found == ABSENT) & (needed_ns > BEFORE) & ~np.isin(keys, versions.deleted)
     stale[known] |= versions.done_ns[place[known]] < needed_ns[known]
     damaged = found == DAMAGED
-    unwritten = ((~known & (found != ABSENT)) | late) & ~damaged
+    hits = operations.hits[at]
+    foreign = ((hits != -1) & (hits != keys[:, None])).any(axis=1)
+    unwritten = ((~known & (found != ABSENT)) | late | foreign) & ~damaged
     return at, RowFlaws(stale=stale & ~unwritten, unwritten=unwritten, damaged=damaged)
 
 

@@ -1,4 +1,7 @@
-"""What of an outage may be due to the way in to Milvus and not to Milvus itself. It informs; no verdict rests on it."""
+"""What of an outage may be due to the way in to Milvus and not to Milvus itself. It informs; no verdict rests on it.
+
+Source: docs/measuring.md: bad_s, held against what the way in told of itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The stretches of a scenario's time that figures are measured over."""
+"""The stretches of a scenario's time that figures are measured over.
+
+Source: docs/measuring.md: steady state, the fault's window, the observation.
+"""
 
 from __future__ import annotations
 

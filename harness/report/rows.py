@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from harness.checks.evidence import shown_ns
 from harness.history import ABSENT, DAMAGED, NS_PER_MS, NS_PER_S, Operations, Outcome
 from harness.kind import SEARCHES, Kind
 from harness.report.stack import Axis
@@ -116,10 +117,14 @@ class Witness:
 
 @dataclass(frozen=True)
 class FindingRow:
-    """A violation as text; `cut` says how many operations are not shown, `warned` what `lines` of logs there are."""
+    """A violation as text; `cut` says how many operations are not shown, `warned` what `lines` of logs there are.
+
+    `when` is its time on the charts' axis.
+    """
 
     check: str
     message: str
+    when: str
     expected: str
     keys: str
     cut: str
@@ -130,18 +135,31 @@ class FindingRow:
 
 def finding_rows(view: ScenarioView, axis: Axis | None) -> list[FindingRow]:
     """Return the violations with the first operations that prove each."""
-    operations, around = view.history.operations, view.around
-    return [_finding_row(f, operations, axis, around.get(f.check)) for f in view.judgement.findings]
+    limits = {row.figure: _asked(row) for row in view.judgement.slos}
+    return [_finding_row(f, view, axis, {**limits, **_EXPECTED}.get(f.check, "")) for f in view.judgement.findings]
 
 
-def _finding_row(finding: Finding, operations: Operations, axis: Axis | None, around: Around | None) -> FindingRow:
+def _asked(row: SloRow) -> str:
+    return f"{row.label} {limit_text(row.relation, row.limit, row.unit)}"
+
+
+def _finding_row(finding: Finding, view: ScenarioView, axis: Axis | None, expected: str) -> FindingRow:
+    operations, around = view.history.operations, view.around.get(finding.check)
     shown = tuple(_witnesses(finding.op_ids[:_SHOWN], operations, axis))
     keys = ", ".join(str(key) for key in finding.keys[:_SHOWN])
     keys += f", \u2026 ({len(finding.keys)} named)" if len(finding.keys) > _SHOWN else ""
     cut = f"the first {len(shown)} of {count_text(finding.count)}" if 0 < len(shown) < finding.count else ""
     lines = around.lines if around else ()
-    expected = _EXPECTED.get(finding.check, "")
-    return FindingRow(finding.check, finding.message, expected, keys, cut, shown, _warned(around), lines)
+    when = _when(finding, operations, axis)
+    return FindingRow(finding.check, finding.message, when, expected, keys, cut, shown, _warned(around), lines)
+
+
+def _when(finding: Finding, operations: Operations, axis: Axis | None) -> str:
+    t_ns = shown_ns(finding, operations)
+    if axis is None or t_ns is None:
+        return ""
+    what = f"key {finding.keys[0]} was last written at" if finding.keys and finding.t_ns is None else "at"
+    return f"{what} {offset_text(axis.at(t_ns))}"
 
 
 def _warned(around: Around | None) -> str:

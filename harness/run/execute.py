@@ -10,7 +10,7 @@ from dataclasses import replace
 from time import monotonic, monotonic_ns
 
 from harness.checks.windows import Span
-from harness.cluster import ClusterSpec, Health, Role
+from harness.cluster import ClusterSpec, Health, Role, version_of
 from harness.errors import ClusterError, HarnessError
 from harness.faults.inject import inject
 from harness.faults.injection import Injection
@@ -109,6 +109,8 @@ class Execution:
         self._note(versions=self._versions(cluster), way_in=cluster.endpoint().way)
         if cluster.shared:
             ending.enter_context(self._leaving_nothing(cluster, Undo(Verb.DROP, collection_name(self.plan))))
+        else:
+            self._declare()
         with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
             traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
         self._under_traffic(cluster, traffic)
@@ -116,6 +118,12 @@ class Execution:
         with self._journal.step("read everything back"), self._phase("readback", self._gap_s + 2):
             self._read_back(traffic)
         self._note(versions_after=self._versions(cluster))
+
+    def _declare(self) -> None:
+        """Write down which release was asked for. A server's folder, or a tag of one's own, promises none."""
+        asked = self.spec.milvus
+        if ".".join(map(str, version_of(asked))) == asked.removeprefix("v"):
+            self._tell(EventKind.MEMBER, "milvus", "declared", {"version": asked})
 
     def _versions(self, cluster: Cluster) -> dict[str, str]:
         """Return what each member says that it is, and write it down."""

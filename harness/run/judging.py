@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from harness.checks.answers import Answers, answers
+from harness.checks.evidence import shown_ns
 from harness.checks.thresholds import Thresholds, thresholds_of
 from harness.checks.timeline import timeline
 from harness.checks.way_in import way_in
@@ -73,11 +72,11 @@ def _around(
 
 
 def _moment_ns(finding: Finding, history: History) -> int | None:
-    """Return when a finding showed; what is wrong with rows, when the fault took effect, else when they were read."""
-    if f"{finding.check}_rows" in DATA:
+    """Return when a finding showed; of rows that nobody wrote since, when the fault took effect or they were read."""
+    t_ns = shown_ns(finding, history.operations)
+    if t_ns is None and f"{finding.check}_rows" in DATA:
         return min([e.t_ns for e in history.of(EventKind.FAULT, what="effect")] or [r.t_ns for r in history.readbacks])
-    shown = history.operations.intended_ns[np.isin(history.operations.op_id, finding.op_ids)]
-    return int(shown.min()) if len(shown) else finding.t_ns
+    return t_ns
 
 
 def _thresholds(folder: ScenarioFolder, record: ScenarioRecord) -> Thresholds:

@@ -29,11 +29,15 @@ def clients(at: Scene, seen: Marks) -> Clients:
 
 def search_marks(at: Scene) -> Marks:
     """Return the moments as searches saw them, which must come back to the steady state's latencies and recall."""
-    limits, thresholds = at.limits, at.thresholds
-    limit = recovery.ceiling(
-        at.steady, thresholds, p95_cap_ms=limits.recovered_p95_ms, p99_cap_ms=limits.recovered_p99_ms
+    return _marks(at, at.searches, search_ceiling(at))
+
+
+def search_ceiling(at: Scene) -> Ceiling | None:
+    """Return what recovered searches must keep to; None without a steady state to come back to."""
+    limits = at.limits
+    return recovery.ceiling(
+        at.steady, at.thresholds, p95_cap_ms=limits.recovered_p95_ms, p99_cap_ms=limits.recovered_p99_ms
     )
-    return _marks(at, at.searches, limit)
 
 
 def _marks(at: Scene, stream: Stream, limit: Ceiling | None) -> Marks:

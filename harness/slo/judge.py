@@ -14,20 +14,18 @@ from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import Windows, windows
 from harness.history import NS_PER_S, EventKind, History
 from harness.slo.blame import blame
-from harness.slo.clients import Clients, clients, search_marks
+from harness.slo.clients import clients, search_marks
 from harness.slo.figures import DATA, FIGURES, PERCENTILES, RECOVERIES, Figure
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
-    Figures,
     Measured,
     data_figures,
     member_figures,
     passed,
-    recovery_figures,
-    served_figures,
-    steady_figures,
+    timed_figures,
 )
+from harness.slo.proof import limit_findings
 from harness.slo.scene import Scene, scene
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict, of_scenario
 
@@ -51,7 +49,7 @@ def judge(
     at = scene(judged, at_windows, limits, thresholds, history.traffic)
     seen, (data, data_findings) = search_marks(at), data_figures(history)
     served = clients(at, seen)
-    figures = {**_measured(history, at, served, seen), **data}
+    figures = {**timed_figures(at, served, seen), **member_figures(history, at_windows), **data}
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), limits) for f in FIGURES if faulted or not f.of_fault)
     checks = (
@@ -66,16 +64,15 @@ def judge(
         reasons=tuple(_reasons(rows, checks, data_findings if violated else ())),
         slos=rows,
         validity=checks,
-        findings=(*data_findings, *member_findings(history, at_windows), *answer_findings(judged)),
+        findings=(*data_findings, *member_findings(history, at_windows), *_of_answers(judged, at, rows, seen)),
         marks=seen,
         clients=tuple(served.values()),
     )
 
 
-def _measured(history: History, at: Scene, served: Clients, seen: Marks) -> Figures:
-    """Return every figure but those of the data."""
-    found = {**steady_figures(at), **served_figures(at, served), **recovery_figures(at, served, seen)}
-    return {**found, **member_figures(history, at.windows)}
+def _of_answers(judged: Answers, at: Scene, rows: tuple[SloRow, ...], seen: Marks) -> tuple[Finding, ...]:
+    broken = {row.figure for row in rows if row.passed is False} - _following(rows)
+    return (*answer_findings(judged, at.windows), *limit_findings(broken, at, seen))
 
 
 def _row(figure: Figure, measured: Measured, limits: Limits) -> SloRow:
@@ -148,10 +145,15 @@ def _reasons(rows: tuple[SloRow, ...], checks: tuple[Validity, ...], violations:
     told = {f"{finding.check}_rows" for finding in violations}
     yield from (f"{finding.check}: {finding.message}" for finding in violations)
     yield from (_unmet(c) for c in checks if not c.ok and c.otherwise == Verdict.INVALID)
-    if any(row.figure == "recover_s" and row.passed is False and math.isinf(row.value) for row in rows):
-        told |= {row.figure for row in rows if "recovered" in row.figure and row.n == 0}
+    told |= _following(rows)
     yield from (_missed(row) for row in rows if row.passed is False and row.figure not in told)
     yield from (_unmet(c) for c in checks if not c.ok and c.otherwise != Verdict.INVALID)
+
+
+def _following(rows: tuple[SloRow, ...]) -> set[str]:
+    """Return the figures of what comes after recovery where that never came, and is told of itself."""
+    never = any(row.figure == "recover_s" and row.passed is False and math.isinf(row.value) for row in rows)
+    return {row.figure for row in rows if never and "recovered" in row.figure and row.n == 0}
 
 
 def _unmet(check: Validity) -> str:

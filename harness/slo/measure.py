@@ -10,13 +10,13 @@ import numpy as np
 
 from harness.checks import data, members, recovery
 from harness.checks.answers import Stream
-from harness.checks.content import Flaw
+from harness.checks.content import Flaw, invalid
 from harness.checks.keys import distinct, written
-from harness.checks.latency import block_interval_ns, percentile_ns, to_ms
+from harness.checks.latency import block_interval_ns, percentile_ns, ratio_interval, to_ms
 from harness.checks.recall import mean_recall
 from harness.checks.thresholds import Thresholds
 from harness.checks.versions import versions_of
-from harness.checks.windows import Windows
+from harness.checks.windows import LIVES, Span, Windows
 from harness.history import NS_PER_S, EventKind, History
 from harness.kind import WRITES, Kind
 from harness.slo.clients import NOBODY, Clients
@@ -54,6 +54,11 @@ def passed(relation: str, measured: Measured, limit: float | None) -> bool | Non
     return measured.value <= limit if relation == "<=" else measured.value >= limit
 
 
+def timed_figures(at: Scene, served: Clients, seen: Marks) -> Figures:
+    """Return every figure of what clients were answered: what changes with how their time is counted."""
+    return {**steady_figures(at), **served_figures(at, served), **recovery_figures(at, served, seen)}
+
+
 def steady_figures(at: Scene) -> Figures:
     """Return the figures of the steady state."""
     return {
@@ -68,10 +73,9 @@ def served_figures(at: Scene, served: Clients) -> Figures:
     begin_ns, end_ns = at.windows.judged
     search, write = served.get("search", NOBODY), served.get("write", NOBODY)
     wrong_s, bins = recovery.wrong_s(at.searches, begin_ns, end_ns, at.thresholds)
-    invalid = int((at.searches.between(begin_ns, end_ns).flaws > 0).sum())
     return {
         "availability": Measured(search.availability, search.n),
-        "invalid_answers": Measured(float(invalid) if search.n else math.nan, search.n),
+        "invalid_answers": _invalid(at),
         "bad_s": Measured(search.bad_s, bins),
         "down_s": Measured(search.down_s, bins),
         "longest_outage_s": Measured(search.longest_outage_s, bins),
@@ -83,13 +87,21 @@ def served_figures(at: Scene, served: Clients) -> Figures:
     }
 
 
+def _invalid(at: Scene) -> Measured:
+    """Return how many answers of any kind had invalid content, from the steady state on: none is ever right."""
+    span = at.windows.begin_ns, at.windows.end_ns
+    flaws = np.concatenate([stream.between(*span).flaws for stream in (at.searches, at.stock, at.reads)])
+    return Measured(float(invalid(flaws).sum()) if len(flaws) else math.nan, len(flaws))
+
+
 def _freshness(at: Scene) -> Figures:
     """Return how well Strong reads found what was written last, and how long they took for it."""
     inside = at.reads.between(*at.windows.judged)
     stale, n = int((inside.flaws & Flaw.STALE > 0).sum()), len(inside)
     figures = {
         "fresh_p95_ms": _percentile(at.reads.between(*(at.windows.steady or (0, 0))), 950, at.thresholds),
-        "stale_reads": Measured(float(stale) if n else math.nan, n, needed=at.thresholds.answers_min),
+        # Few are too few to show that none is stale, but one that is shows itself.
+        "stale_reads": Measured(float(stale) if n else math.nan, n, needed=0 if stale else at.thresholds.answers_min),
     }
     offered = _offered(at, (Kind.READ,))
     return {name: replace(measured, applies=offered) for name, measured in figures.items()}
@@ -142,31 +154,40 @@ def _recovered(at: Scene, seen: Marks) -> Figures:
 
     Never recovered: latency is inf, and recall that of the last window, where answering nothing finds nothing.
     """
-    end_ns = at.windows.end_ns
     if seen.recovered_ns is None:
-        last = at.searches.between(end_ns - at.thresholds.window_ns, end_ns)
+        last = at.searches.between(*last_window(at))
         found = mean_recall(last.recall) if _answers(last) else 0.0
         observed = _observed(at, "recover_s")
         never = {name: Measured(math.inf, 0, observed=observed) for name in _OF_RECOVERED}
         return {**never, "recall_recovered": Measured(found, _answers(last))}
-    inside = at.searches.between(seen.recovered_ns, end_ns)
-    p95, p99 = (_percentile(inside, per_mille, at.thresholds) for per_mille in (950, 990))
+    inside = at.searches.between(seen.recovered_ns, at.windows.end_ns)
     return {
-        "recovered_p95_ms": p95,
-        "recovered_p99_ms": p99,
-        "recovered_p95_ratio": _ratio(p95, _percentile(at.steady, 950, at.thresholds)),
-        "recovered_p99_ratio": _ratio(p99, _percentile(at.steady, 990, at.thresholds)),
+        "recovered_p95_ms": _percentile(inside, 950, at.thresholds),
+        "recovered_p99_ms": _percentile(inside, 990, at.thresholds),
+        "recovered_p95_ratio": _ratio(inside, at.steady, 950, at.thresholds),
+        "recovered_p99_ratio": _ratio(inside, at.steady, 990, at.thresholds),
         "recall_recovered": _recall(inside, at.thresholds),
     }
+
+
+def last_window(at: Scene) -> Span:
+    """Return the last stretch in which recovery could have shown itself to last."""
+    return at.windows.end_ns - at.thresholds.window_ns, at.windows.end_ns
 
 
 _OF_RECOVERED = ("recovered_p95_ms", "recovered_p99_ms", "recovered_p95_ratio", "recovered_p99_ratio")
 
 
-def _ratio(after: Measured, before: Measured) -> Measured:
-    known = math.isfinite(before.value) and before.value > 0
-    ratio = after.value / before.value if known else math.nan
-    return Measured(ratio, min(after.n, before.n), needed=after.needed)
+def _ratio(after: Stream, before: Stream, per_mille: int, thresholds: Thresholds) -> Measured:
+    one, other = (to_ms(percentile_ns(stream.latency_ns, per_mille)) for stream in (after, before))
+    known = math.isfinite(other) and other > 0
+    series, reference = ((stream.intended_ns, stream.latency_ns) for stream in (after, before))
+    return Measured(
+        one / other if known else math.nan,
+        min(len(after), len(before)),
+        ratio_interval(series, reference, per_mille, **_bootstrap(thresholds)) if known else None,
+        needed=thresholds.operations_for(per_mille),
+    )
 
 
 def _recall(stream: Stream, thresholds: Thresholds) -> Measured:
@@ -179,34 +200,32 @@ def _answers(stream: Stream) -> int:
 
 def _percentile(stream: Stream, per_mille: int, thresholds: Thresholds) -> Measured:
     """Return a percentile in ms with its bootstrap interval."""
-    n = len(stream)
-    interval = block_interval_ns(
-        stream.intended_ns,
-        stream.latency_ns,
-        per_mille,
-        block_ns=round(thresholds.block_s * NS_PER_S),
-        resamples=thresholds.resamples,
-        seed=thresholds.bootstrap_seed,
-    )
+    interval = block_interval_ns(stream.intended_ns, stream.latency_ns, per_mille, **_bootstrap(thresholds))
     return Measured(
         to_ms(percentile_ns(stream.latency_ns, per_mille)),
-        n,
+        len(stream),
         (to_ms(interval[0]), to_ms(interval[1])) if interval else None,
         needed=thresholds.operations_for(per_mille),
     )
 
 
+def _bootstrap(thresholds: Thresholds) -> Mapping[str, int]:
+    block_ns = round(thresholds.block_s * NS_PER_S)
+    return {"block_ns": block_ns, "resamples": thresholds.resamples, "seed": thresholds.bootstrap_seed}
+
+
 def member_figures(history: History, windows: Windows) -> Figures:
-    """Return what became of the members themselves; a figure that nobody looked at applies to nothing."""
-    lives = sum(1 for _ in history.of(EventKind.MEMBER))
+    """Return what became of the members themselves; of an address alone, whose members nobody sees, it says nothing."""
+    told = list(history.of(EventKind.MEMBER))
+    watched = any(event.what in LIVES for event in told)
     ends = members.unplanned_ends(history, windows)
     counted = {
-        "unplanned_restarts": len(ends) if lives else None,
+        "unplanned_restarts": len(ends) if watched else None,
         "wrong_versions": None if (wrong := members.wrong_versions(history, windows)) is None else len(wrong),
         "idle_query_nodes": members.idle_query_nodes(history),
     }
     return {
-        name: replace(NOT_MEASURED, applies=False) if value is None else Measured(float(value), lives)
+        name: replace(NOT_MEASURED, applies=watched) if value is None else Measured(float(value), len(told))
         for name, value in counted.items()
     }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from harness.history import NS_PER_MS, NS_PER_S, History
 from harness.kind import Kind
 from harness.slo.judge import judge
 from harness.verdict import Verdict
 from tests.unit.builders import edit, healthy, outage, recall_drop, reread, slower, stall, taken, within
-from tests.unit.judged import LIMITS
+from tests.unit.judged import LIMITS, failed
 
 HISTORY = healthy()
 WHAT = "Send lag beside a limit on latency that was broken, p99"
@@ -65,7 +66,19 @@ def test_a_stall_of_the_sender_alone_proves_nothing_and_one_of_milvus_is_a_fail(
         judgement = judge(broken, limits)
         assert {row.figure for row in judgement.slos if row.passed is False} >= {"bad_s", "availability"}
         assert judgement.verdict is expected
-    assert any("bad only for being sent late" in reason for reason in judge(sender, limits).reasons)
+    assert any(reason.startswith("Limits that only late sending broke") for reason in judge(sender, limits).reasons)
+
+
+@pytest.mark.parametrize(("second", "figure"), [(55.0, "recover_s"), (90.0, "recovered_p99_ms")])
+def test_a_stall_within_the_deadline_breaks_no_limit_where_it_was_the_senders(second: float, figure: str) -> None:
+    # 0.9 s of 105: the send lag's p99 shows nothing of it.
+    sender, milvus = sent_after(HISTORY, second, second + 0.9), stall(HISTORY, second, second + 0.9)
+    assert figure in failed(judge(sender, LIMITS)) & failed(judge(milvus, LIMITS))
+    assert (verdict(sender), verdict(milvus)) == (Verdict.INVALID, Verdict.FAIL)
+
+
+def test_a_stall_of_the_sender_excuses_no_slow_answers_beside_it() -> None:
+    assert verdict(sent_after(slower(HISTORY, 46, 105, by_ms=200), 90, 90.9)) is Verdict.FAIL
 
 
 def test_a_stall_of_the_sender_excuses_no_outage_beside_it() -> None:

@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.checks.answers import answers
-from harness.checks.latency import NEVER_NS, _resampled_percentiles, block_interval_ns, percentile_ns, to_ms
+from harness.checks.latency import (
+    NEVER_NS,
+    _resampled_percentiles,
+    block_interval_ns,
+    percentile_ns,
+    ratio_interval,
+    to_ms,
+)
 from harness.checks.thresholds import DEFAULT
 from harness.history import NS_PER_MS, NS_PER_S
 from harness.kind import Kind
@@ -85,6 +92,31 @@ def test_latencies_that_come_in_bursts_have_a_wider_interval() -> None:
     assert scattered is not None
     assert bursts is not None
     assert bursts[1] - bursts[0] > 2 * (scattered[1] - scattered[0])
+
+
+def ratio(
+    after: np.ndarray[tuple[int], np.dtype[np.int64]], before: np.ndarray[tuple[int], np.dtype[np.int64]], seed: int = 0
+) -> tuple[float, float] | None:
+    one, other = ((np.arange(len(latency)) * NS_PER_S // 50, latency) for latency in (after, before))
+    return ratio_interval(one, other, 950, block_ns=2 * NS_PER_S, resamples=400, seed=seed)
+
+
+def test_the_interval_of_a_ratio_holds_it_and_is_wider_than_that_of_either() -> None:
+    rng = np.random.default_rng(1)
+    before, after = rng.integers(1, 1000, 2000), 2 * rng.integers(1, 1000, 3000)
+    found, alone = ratio(after, before), interval(before)
+    assert found is not None
+    assert alone is not None
+    assert found[0] <= 2 <= found[1]
+    assert found[1] / found[0] > alone[1] / alone[0]
+    assert found == ratio(after, before)
+    assert found != ratio(after, before, seed=1)
+
+
+def test_a_ratio_of_what_is_always_the_same_is_certain() -> None:
+    assert ratio(np.full(900, 30), np.full(500, 20)) == (1.5, 1.5)
+    assert ratio(np.full(900, NEVER_NS), np.full(500, 20)) == (math.inf, math.inf)
+    assert ratio(np.full(90, 30), np.full(500, 20)) is None
 
 
 def test_under_two_blocks_there_is_no_interval() -> None:

@@ -12,7 +12,7 @@ from harness.history import Event, EventKind, History
 from harness.slo.judge import judge
 from harness.slo.limits import Limits
 from harness.verdict import Verdict
-from tests.unit.builders import Recipe, healthy, member
+from tests.unit.builders import Recipe, healthy, member, without_events
 from tests.unit.judged import values
 
 RECIPE = Recipe()
@@ -91,7 +91,30 @@ def test_after_an_upgrade_it_is_what_that_went_to() -> None:
         assert len(wrong_versions(ended, windows(ended)) or ()) == wrong
     elsewhere = told(begun, 50, EventKind.FAULT, "upgrade", "inject", to="/some/folder")
     ended = of_version(elsewhere, 120, "proxy-1", "2.3.0")
-    assert wrong_versions(ended, windows(ended)) is None
+    assert wrong_versions(ended, windows(ended)) == ()
+    mixed = of_version(ended, 120, "datanode-1", "2.3.5")
+    assert [event.name for event in wrong_versions(mixed, windows(mixed)) or ()] == ["datanode-1"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reported", "wrong"),
+    [
+        ("2.3.5", "2.3.5-lite", 0),
+        ("v2.3.5", "2.3.5-lite", 0),
+        ("2.3.5", "2.3.4-lite", 2),
+        # What is no release of three numbers can't be held to one: the wheel of 2.3.0 calls itself that.
+        ("2.3.0", "v2.2-testing-20230824-68-ga34a9d6-lite", 0),
+        ("2.3.5", "master-20250101", 0),
+    ],
+)
+def test_all_must_be_the_release_that_was_asked_for(asked: str, reported: str, wrong: int) -> None:
+    history = told(HISTORY, -2, EventKind.MEMBER, "milvus", "declared", version=asked)
+    for second in (-1, 120):
+        for name in ("proxy-1", "datanode-1"):
+            history = of_version(history, second, name, reported)
+    assert len(wrong_versions(history, windows(history)) or ()) == wrong
+    mixed = of_version(history, 121, "querynode-1", "feature-x")
+    assert len(wrong_versions(mixed, windows(mixed)) or ()) == wrong + 1
 
 
 @pytest.mark.parametrize(
@@ -109,10 +132,20 @@ def test_a_query_node_must_serve_where_there_is_enough_to_serve(
     assert [f.message for f in found.findings] == [told_of] * bool(idle)
 
 
-def test_what_nobody_looked_at_is_held_to_nothing() -> None:
-    assert idle_query_nodes(HISTORY) is None
-    limits = Limits(idle_query_nodes=0, wrong_versions=0, recall=0.5)
-    assert judge(HISTORY, limits).verdict is Verdict.PASS
+def test_an_address_whose_members_nobody_sees_is_held_to_nothing() -> None:
+    address = without_events(HISTORY, "up", EventKind.MEMBER)
+    assert idle_query_nodes(address) is None
+    limits = Limits(idle_query_nodes=0, wrong_versions=0, unplanned_restarts=0, recall=0.5)
+    assert judge(address, limits).verdict is Verdict.PASS
+    known = of_version(address, 120, "proxy", "2.3.5")
+    assert [row.n for row in judge(known, limits).slos if row.limit == 0] == [1]
+
+
+@pytest.mark.parametrize("figure", ["idle_query_nodes", "wrong_versions"])
+def test_what_could_not_be_told_of_members_is_no_pass(figure: str) -> None:
+    found = judge(HISTORY, Limits.model_validate({figure: 0, "recall": 0.5}))
+    assert found.verdict is Verdict.INVALID
+    assert any(f"not measured: {figure}" in reason for reason in found.reasons)
 
 
 @pytest.mark.parametrize("what", ["down", "paused", "starting"])

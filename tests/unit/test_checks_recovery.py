@@ -16,6 +16,7 @@ from harness.checks.recovery import (
     first_bad_ns,
     first_good_ns,
     sustained_ns,
+    wrong_s,
 )
 from harness.checks.thresholds import DEFAULT
 from harness.checks.windows import windows
@@ -153,6 +154,14 @@ def test_downtime_is_more_than_half_bad_and_its_longest_run_the_longest_outage()
     assert (found.bad_s, found.down_s, found.longest_outage_s, found.bins) == (9.0, 8.0, 5.0, 65)
 
 
+def test_a_second_that_the_window_cuts_short_counts_for_as_long_as_it_is() -> None:
+    cut = RECIPE.at(104.25)
+    found = downtime(searches(outage(HISTORY, 102, 105)), EFFECT, cut, DEFAULT)
+    assert (found.bad_s, found.down_s, found.longest_outage_s, found.bins) == (2.25, 2.25, 2.25, 65)
+    assert wrong_s(searches(recall_drop(HISTORY, 102, 105, 5)), EFFECT, cut, DEFAULT) == (2.25, 65)
+    assert downtime(searches(HISTORY), cut, cut, DEFAULT).bins == 0
+
+
 def test_a_slow_trickle_that_all_fails_is_downtime_too() -> None:
     history = outage(healthy(replace(RECIPE, search_rate=1)), 40, 50)
     assert downtime(searches(history), EFFECT, END, DEFAULT).bad_s == 10
@@ -243,7 +252,8 @@ def streams(draw: st.DrawFn) -> Stream:
             latency[part] = np.minimum(latency[part] * 10, NEVER_NS)
         else:
             recall[part] *= 0.75
-    return Stream(s, np.zeros(len(s), np.uint8), good, latency, recall, np.zeros(len(s), dtype=np.bool_))
+    flaws, wrong = np.zeros(len(s), np.uint8), np.zeros(len(s), dtype=np.bool_)
+    return Stream(np.arange(len(s)), s, flaws, good, latency, recall, wrong)
 
 
 @settings(deadline=None, max_examples=60)

@@ -74,10 +74,18 @@ def test_what_a_read_may_not_find(found: int, flaw: Flaw) -> None:
     assert not stream.good[stream.flaws > 0].any()
 
 
+@pytest.mark.parametrize(("key", "flaw"), [(KEY, []), (KEY + 1, [Flaw.NOT_LIVE]), (5, [Flaw.NOT_LIVE])])
+def test_a_read_must_find_the_row_that_it_asked_for(key: int, flaw: list[Flaw]) -> None:
+    hits = np.append(key, np.full(RECIPE.k - 1, -1))
+    assert flaws(edit(HISTORY, reads_of(HISTORY, 3), hits=hits)) == flaw
+
+
 def test_a_stale_read_is_told_with_the_write_that_it_missed() -> None:
-    history = edit(HISTORY, reads_of(HISTORY, 3), version=2)
+    history = edit(HISTORY, reads_of(HISTORY, 15), version=2)
     (finding,) = (f for f in judge(history, Limits()).findings if f.check == "freshness")
-    reads, (wrote,) = (HISTORY.operations.op_id[mask].tolist() for mask in (reads_of(HISTORY, 3), write_of(HISTORY, 3)))
+    reads, (wrote,) = (
+        HISTORY.operations.op_id[mask].tolist() for mask in (reads_of(HISTORY, 15), write_of(HISTORY, 15))
+    )
     assert finding.op_ids == tuple(op for read in reads for op in (wrote, read))
 
 
@@ -152,6 +160,14 @@ def test_a_stale_row_is_a_fail_and_a_stale_read_where_it_has_a_limit() -> None:
     old = edit(calm, reads_of(calm, 30), version=2)
     assert judge(old, Limits(stale_rows=0, stale_reads=0)).verdict is Verdict.FAIL
     assert judge(old, Limits(stale_rows=0)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("stale", "expected"), [(True, Verdict.FAIL), (False, Verdict.INCONCLUSIVE)])
+def test_a_few_reads_do_not_show_that_none_is_stale_but_one_that_is(*, stale: bool, expected: Verdict) -> None:
+    few = healthy(replace(RECIPE, steady_s=40, observe_s=60, read_rate=1))
+    found = edit(few, reads_of(few, 30), version=2) if stale else few
+    assert reads_of(few, 30).any()
+    assert judge(found, Limits(stale_reads=0)).verdict is expected
 
 
 def test_freshness_and_an_application_recover_apart() -> None:

@@ -35,17 +35,34 @@ def without(past: History, key: int) -> History:
     return replace(past, readbacks=tuple(replace(r, count=len(r.keys)) for r in reads))
 
 
-def test_a_lost_row_names_its_write_and_what_was_warned_of_as_the_fault_took_effect(tmp_path: Path) -> None:
+def test_a_lost_row_names_its_write_and_what_was_warned_of_around_it(tmp_path: Path) -> None:
     past = sample_run.history()
     present = ledger_of(past.operations, sample_run.ROWS).present
     key = int(present[present >= sample_run.ROWS][0])
-    text = told(tmp_path, without(past, key), sample_run.EFFECT_S + 1)
+    (wrote,) = past.operations.intended_ns[past.operations.key == key]
+    second = (int(wrote) - sample_run.T0_NS) / NS_PER_S
+    text = told(tmp_path, without(past, key), second + 1)
+    assert "was last written at \u2212" in text
     assert "acknowledged and not deleted, yet absent from both reads" in text
     assert "expected: every row whose insert was acknowledged" in text
     assert "insert key 10000000" in text
     assert "querynode-1 [" in text
     assert "segment is gone" in text
     assert "--seed 7" in text
+
+
+def test_a_loaded_row_that_is_lost_is_told_with_what_was_warned_of_as_the_fault_took_effect(tmp_path: Path) -> None:
+    past = sample_run.history()
+    text = told(tmp_path, without(past, int(past.readbacks[0].keys[0])), sample_run.EFFECT_S + 1)
+    assert "segment is gone" in text
+
+
+def test_a_broken_limit_is_told_with_its_time_what_was_expected_and_what_was_warned_of(tmp_path: Path) -> None:
+    past = sample_run.history(errors_s=20)
+    text = told(tmp_path, past, sample_run.EFFECT_S + 1)
+    assert "searches were bad, without an answer in time at +0.1" in text
+    assert "expected: Seconds with more than 5% bad searches \u2264 15 s" in text
+    assert "segment is gone" in text
 
 
 def test_what_was_warned_of_at_another_time_is_not_told(tmp_path: Path) -> None:

@@ -56,8 +56,15 @@ def test_what_must_or_may_fire_is_a_figure_with_a_limit_or_a_check() -> None:
 
 
 def test_every_mode_of_the_proxy_has_a_control() -> None:
-    assert {row.planted_by.removeprefix("control: ") for row in CONTROLS} == set(LIES)
+    assert {row.planted_by.removeprefix("control: ") for row in CONTROLS if row.plants} == set(LIES)
     assert all(row.must == row.may == NOTHING for row in CONTROLS)
+
+
+def test_one_kill_is_recovered_from_within_the_limit_that_a_second_one_breaks() -> None:
+    (relapse,) = (row for row in MATRIX if row.number == "16")
+    (control,) = (row for row in CONTROLS if not row.plants)
+    assert (control.scenario, control.limits) == (relapse.scenario, relapse.limits)
+    assert relapse.must == {"recover_s"}
 
 
 def detected(must: set[str], fired: set[str], verdict: Verdict, *, unmet: str = "") -> Detected:

@@ -2,20 +2,23 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from harness.history import NS_PER_S, History
+from harness.history import ABSENT, DAMAGED, NS_PER_S, History
 from harness.kind import Kind
 from harness.slo import Limits, judge
 from harness.slo.figures import DATA, FIGURES
 from harness.verdict import Verdict
 from tests.unit.builders import (
     Recipe,
+    edit,
     healthy,
     member,
     outage,
     recall_drop,
     reread,
+    shifted,
     short_answers,
     slower,
     within,
@@ -87,6 +90,36 @@ def test_limits_bite(name: str) -> None:
     else:
         assert failed(found) == expected
     assert all(row.ok for row in found.validity)
+
+
+ALL_KINDS = healthy(Recipe(upsert_rate=2, read_rate=5, stock_rate=5))
+
+
+def content(history: History) -> tuple[float, int]:
+    """Return the figure and what its finding counts."""
+    found = judge(history, LIMITS)
+    return values(found)["invalid_answers"], sum(f.count for f in found.findings if f.check == "content")
+
+
+@pytest.mark.parametrize("second", [10, 60])
+def test_invalid_content_counts_whoever_was_answered_with_it_and_when(second: float) -> None:
+    reads = within(ALL_KINDS, second, second + 2, [Kind.READ])
+    stock = within(ALL_KINDS, second, second + 2, [Kind.STOCK])
+    assert (reads.sum(), stock.sum()) == (10, 10)
+    assert content(edit(ALL_KINDS, reads, version=DAMAGED)) == (10, 10)
+    assert content(edit(ALL_KINDS, stock, hits=-1, distances=np.nan)) == (10, 10)
+    assert content(short_answers(ALL_KINDS, second, second + 2, 3)) == (100, 100)
+    assert content(edit(ALL_KINDS, reads, version=ABSENT)) == (0, 0)
+
+
+def test_what_was_answered_outside_of_what_is_measured_is_told_of_nowhere() -> None:
+    later = replace(ALL_KINDS, events=shifted(ALL_KINDS, 2 * NS_PER_S).events)
+    early = within(later, 0, 2, [Kind.SEARCH])
+    assert content(edit(later, early, hits=-1, distances=np.nan)) == (0, 0)
+    reads = within(ALL_KINDS, 10, 11, [Kind.READ])
+    stale = judge(recall_drop(edit(ALL_KINDS, reads, version=1), 20, 20.1, 5), LIMITS)
+    assert stale.findings == ()
+    assert values(stale)["stale_reads"] == 0
 
 
 @pytest.mark.parametrize(
