@@ -32,14 +32,16 @@ def answer_findings(answers: Answers, windows: Windows) -> tuple[Finding, ...]:
     invalid content from the steady state on, the others in the judged window.
     """
     flawed = _within(answers, invalid(answers.flaws), (windows.begin_ns, windows.end_ns))
+    of_reads = answers.operations.kind[flawed] == Kind.READ
     stale = _within(answers, answers.flaws & Flaw.STALE > 0, windows.judged)
     wrong = _within(answers, answers.wrong, windows.judged)
     found = []
-    if len(flawed):
-        flaws = answers.flaws[flawed]
-        kinds = [f"{n} with {told}" for flaw, told in _TOLD.items() if (n := int((flaws & flaw > 0).sum()))]
-        message = f"{len(flawed)} answers succeeded with invalid content: {', '.join(kinds)}"
-        found.append(Finding("content", message, len(flawed), op_ids=_ids(answers, flawed)))
+    for check, who, at in (("content", "searches", flawed[~of_reads]), ("rows", "Strong reads", flawed[of_reads])):
+        if len(at):
+            flaws = answers.flaws[at]
+            kinds = [f"{n} with {told}" for flaw, told in _TOLD.items() if (n := int((flaws & flaw > 0).sum()))]
+            message = f"{len(at)} {who} succeeded with invalid content: {', '.join(kinds)}"
+            found.append(Finding(check, message, len(at), op_ids=_ids(answers, at)))
     if len(stale):
         message = f"{len(stale)} Strong reads missed a write that had been acknowledged when they were sent"
         found.append(Finding("freshness", message, len(stale), op_ids=_with_missed(answers.operations, stale)))

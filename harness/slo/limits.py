@@ -69,6 +69,7 @@ class Limits(BaseModel):
     stock_recover_s: Amount | None = None
     fresh_p95_ms: Amount | None = None
     stale_reads: Amount | None = None
+    invalid_reads: Amount | None = None
     unplanned_restarts: Amount | None = None
     wrong_versions: Amount | None = None
     idle_query_nodes: Amount | None = None
@@ -97,7 +98,7 @@ def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection
     """Return a scenario's limits out of a shipped profile ("fast", "default") or a file of the user's.
 
     `known` are the scenarios that the file may name besides this one; a scenario without a table takes the
-    defaults. Every table is checked, also those not asked for.
+    defaults, and one may lift a limit of theirs by `false`. Every table is checked, also those not asked for.
 
     Raises:
         BadInput: no such file, no TOML, an unknown table or key, a value that is no limit.
@@ -111,6 +112,11 @@ def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection
             raise BadInput(f"unknown scenario {name!r}", where=f"{where}, [{name}]", mend=_meant(name, allowed))
         _checked(table, f"{where}, [{name}]")
     return _checked({**tables.get(DEFAULTS, {}), **tables.get(scenario, {})}, where)
+
+
+def _without_lifted(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the limits that are false: those that a scenario lifts from the defaults."""
+    return {key: value for key, value in table.items() if value is not False or key == "calibrated"}
 
 
 def _read(profile_or_path: str | Path) -> tuple[str, dict[str, Any]]:
@@ -129,7 +135,7 @@ def _read(profile_or_path: str | Path) -> tuple[str, dict[str, Any]]:
 
 def _checked(table: Mapping[str, Any], where: str) -> Limits:
     try:
-        return Limits.model_validate(dict(table))
+        return Limits.model_validate(_without_lifted(table))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise _explained(str(first["loc"][0]), first["type"], first["input"], where) from None

@@ -75,7 +75,7 @@ def served_figures(at: Scene, served: Clients) -> Figures:
     wrong_s, bins = recovery.wrong_s(at.searches, begin_ns, end_ns, at.thresholds)
     return {
         "availability": Measured(search.availability, search.n),
-        "invalid_answers": _invalid(at),
+        "invalid_answers": _invalid(at, at.searches, at.stock),
         "bad_s": Measured(search.bad_s, bins),
         "down_s": Measured(search.down_s, bins),
         "longest_outage_s": Measured(search.longest_outage_s, bins),
@@ -87,10 +87,10 @@ def served_figures(at: Scene, served: Clients) -> Figures:
     }
 
 
-def _invalid(at: Scene) -> Measured:
-    """Return how many answers of any kind had invalid content, from the steady state on: none is ever right."""
+def _invalid(at: Scene, *streams: Stream) -> Measured:
+    """Return how many answers had invalid content, from the steady state on: none is ever right."""
     span = at.windows.begin_ns, at.windows.end_ns
-    flaws = np.concatenate([stream.between(*span).flaws for stream in (at.searches, at.stock, at.reads)])
+    flaws = np.concatenate([stream.between(*span).flaws for stream in streams])
     return Measured(float(invalid(flaws).sum()) if len(flaws) else math.nan, len(flaws))
 
 
@@ -102,6 +102,7 @@ def _freshness(at: Scene) -> Figures:
         "fresh_p95_ms": _percentile(at.reads.between(*(at.windows.steady or (0, 0))), 950, at.thresholds),
         # Few are too few to show that none is stale, but one that is shows itself.
         "stale_reads": Measured(float(stale) if n else math.nan, n, needed=0 if stale else at.thresholds.answers_min),
+        "invalid_reads": _invalid(at, at.reads),
     }
     offered = _offered(at, (Kind.READ,))
     return {name: replace(measured, applies=offered) for name, measured in figures.items()}

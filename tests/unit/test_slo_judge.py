@@ -95,10 +95,10 @@ def test_limits_bite(name: str) -> None:
 ALL_KINDS = healthy(Recipe(upsert_rate=2, read_rate=5, stock_rate=5))
 
 
-def content(history: History) -> tuple[float, int]:
+def content(history: History, figure: str = "invalid_answers", check: str = "content") -> tuple[float, int]:
     """Return the figure and what its finding counts."""
     found = judge(history, LIMITS)
-    return values(found)["invalid_answers"], sum(f.count for f in found.findings if f.check == "content")
+    return values(found)[figure], sum(f.count for f in found.findings if f.check == check)
 
 
 @pytest.mark.parametrize("second", [10, 60])
@@ -106,7 +106,9 @@ def test_invalid_content_counts_whoever_was_answered_with_it_and_when(second: fl
     reads = within(ALL_KINDS, second, second + 2, [Kind.READ])
     stock = within(ALL_KINDS, second, second + 2, [Kind.STOCK])
     assert (reads.sum(), stock.sum()) == (10, 10)
-    assert content(edit(ALL_KINDS, reads, version=DAMAGED)) == (10, 10)
+    damaged = edit(ALL_KINDS, reads, version=DAMAGED)
+    assert content(damaged, "invalid_reads", "rows") == (10, 10)
+    assert content(damaged) == (0, 0)
     assert content(edit(ALL_KINDS, stock, hits=-1, distances=np.nan)) == (10, 10)
     assert content(short_answers(ALL_KINDS, second, second + 2, 3)) == (100, 100)
     assert content(edit(ALL_KINDS, reads, version=ABSENT)) == (0, 0)

@@ -18,7 +18,7 @@ STRICT = LIMITS.model_copy(
     update={"down_s": 3.0, "longest_outage_s": 3.0, "recovered_p95_ratio": 1.5, "recovered_p99_ratio": 2.0}
 )
 # Figures that findings of their own have always told of.
-TOLD_AS = {"wrong_s": "recall", "invalid_answers": "content", "stale_reads": "freshness"}
+TOLD_AS = {"wrong_s": "recall", "invalid_answers": "content", "invalid_reads": "rows", "stale_reads": "freshness"}
 
 
 def told(history: History) -> dict[str, Finding]:
