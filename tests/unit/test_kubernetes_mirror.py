@@ -152,3 +152,22 @@ def test_a_change_is_through_when_the_pods_and_the_resource_say_so(tmp_path: Pat
     assert not rollout.carry_out({"spec": 2}, lambda _name, _what: None, lambda _: False, 0.3)
     # What is so already changes nothing, and is not waited for.
     assert rollout.carry_out({"spec": 2}, lambda _name, _what: None, lambda _: False, 0.3)
+
+
+def test_a_pod_that_is_asked_to_go_is_told_of_once_and_by_its_place(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    follower = Follower(
+        cast("Kube", Server([], watches=[])),
+        "dev",
+        "dev",
+        {},
+        Diary(tmp_path),
+        on_leaving=lambda n, p: told.append((n, p.name)),
+    )
+    follower._on_deployment("ADDED", deployment(), 0)
+    leaving = pod("a", deletionTimestamp="2025-01-01T00:00:00Z")
+    for change, found in (("ADDED", pod("a")), ("MODIFIED", leaving), ("MODIFIED", leaving), ("DELETED", leaving)):
+        follower._on_pod(change, found, 0)
+    assert told == [("querynode-1", "a")]
+    follower._on_pod("MODIFIED", {**pod("b"), "status": {"phase": "Failed"}}, 0)
+    assert [one.name for one in follower.pods().values()] == ["a"]  # an evicted one is no member

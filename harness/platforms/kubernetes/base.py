@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class WatchedCluster:
         self.folder, self.place = folder, place
         self._paused: set[str] = set()
         self._opened: list[PortForward] = []
+        self._keepers = ThreadPoolExecutor(1, "keep logs")  # starts no thread before there is something to keep
 
     @cached_property
     def _kube(self) -> Kube:
@@ -46,7 +48,14 @@ class WatchedCluster:
 
     @cached_property
     def _follower(self) -> Follower:
-        follower = Follower(self._kube, self._namespace, self.milvus, self._selectors, self._diary)
+        follower = Follower(
+            self._kube,
+            self._namespace,
+            self.milvus,
+            self._selectors,
+            self._diary,
+            on_leaving=self._keep_log_of_leaving,
+        )
         follower.start()
         return follower
 
@@ -119,7 +128,7 @@ class WatchedCluster:
 
     def logs(self, member: str) -> Path:
         """Fetch the member's log and return its file."""
-        return logs.keep(self._kube, self._namespace, member, self._pod(member), self._logs)
+        return self._keep_log(member, self._pod(member))
 
     def log_files(self) -> dict[str, Path]:
         """Fetch every log there is; return them, those of pods that were removed, and what Kubernetes said."""
@@ -140,6 +149,7 @@ class WatchedCluster:
             opened.__exit__()
         if "_follower" in vars(self):
             self._follower.stop()
+        self._keepers.shutdown(cancel_futures=True)
         if "_kube" in vars(self):
             self._kube.close()
 
@@ -199,6 +209,13 @@ class WatchedCluster:
             node=pod.node,
             image=pod.image,
         )
+
+    def _keep_log(self, member: str, pod: Pod) -> Path:
+        """Keep what a pod wrote, which goes with the pod; return the file."""
+        return logs.keep(self._kube, self._namespace, member, pod, self._logs)
+
+    def _keep_log_of_leaving(self, member: str, pod: Pod) -> None:
+        self._keepers.submit(self._keep_log, member, pod)
 
     def _is_part(self, pod: Object) -> bool:
         """Whether a pod is a member, or one of what the operator makes beside them; in a namespace of ours all are."""

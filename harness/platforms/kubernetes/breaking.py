@@ -7,7 +7,7 @@ from functools import partial
 
 from harness.cluster import Health
 from harness.errors import BadInput, ClusterError
-from harness.platforms.kubernetes import inside, logs, nodes
+from harness.platforms.kubernetes import inside, nodes
 from harness.platforms.kubernetes.api import Unanswered
 from harness.platforms.kubernetes.base import POLL_S, READY_S, WatchedCluster
 from harness.platforms.kubernetes.pods import Pod
@@ -100,10 +100,6 @@ class BreakableCluster(WatchedCluster):
         for name, pod in there.items():
             if not until(partial(self._is_gone, pod), _STOP_S + _GONE_S, POLL_S):
                 raise ClusterError(f"{name} did not leave node {node}", where=f"pod {pod.name}", mend="see its log")
-
-    def _keep_log(self, member: str, pod: Pod) -> None:
-        """Keep what a pod wrote: it goes with the pod."""
-        logs.keep(self._kube, self._namespace, member, pod, self._logs)
 
     def _goes_on(self, member: str, pod: Pod) -> bool:
         """Whether a resumed member's program runs, or has ended meanwhile."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from harness.cluster import Role
 from harness.platforms.kubernetes.api import MILVUS, Kube, Object
@@ -13,12 +13,28 @@ from harness.platforms.kubernetes.mirror import Mirror
 from harness.platforms.kubernetes.pods import Pod, is_over, pod_of, role_of
 from harness.platforms.kubernetes.slots import Slots
 
+# Told a member's name and its pod as that is asked to go: what it wrote goes with it.
+OnLeaving = Callable[[str, Pod], None]
+
 
 class Follower:
-    """Knows at any moment which pod fills which member's place. Threads follow pods and deployments."""
+    """Knows at any moment which pod fills which member's place. Threads follow pods and deployments.
 
-    def __init__(self, kube: Kube, namespace: str, cluster: str, selectors: Mapping[Role, str], diary: Diary) -> None:
+    `on_leaving` is called from one of them, so it must not take long.
+    """
+
+    def __init__(
+        self,
+        kube: Kube,
+        namespace: str,
+        cluster: str,
+        selectors: Mapping[Role, str],
+        diary: Diary,
+        *,
+        on_leaving: OnLeaving = lambda _name, _pod: None,
+    ) -> None:
         self._cluster, self._selectors, self._diary = cluster, selectors, diary
+        self._on_leaving = on_leaving
         self._lock = threading.Lock()
         self._pods: dict[str, Pod] = {}
         self._replicas: dict[str, tuple[Role, int]] = {}
@@ -87,11 +103,16 @@ class Follower:
         role = role_of(found["metadata"].get("labels", {}), self._cluster, self._selectors)
         if role is None:
             return
+        uid, seen = found["metadata"]["uid"], pod_of(found, role)
         with self._lock:
+            before = self._pods.get(uid)
+            if before and seen.leaving and not before.leaving:
+                place = next((name for name, pod in self._slots.pods().items() if pod.name == seen.name), seen.name)
+                self._on_leaving(place, seen)
             if change == "DELETED" or is_over(found):
-                self._pods.pop(found["metadata"]["uid"], None)
+                self._pods.pop(uid, None)
             else:
-                self._pods[found["metadata"]["uid"]] = pod_of(found, role)
+                self._pods[uid] = seen
             for each in self._selectors:
                 there = sum(pod.role is each and not pod.leaving for pod in self._pods.values())
                 self._most[each] = max(self._most.get(each, 0), there)
