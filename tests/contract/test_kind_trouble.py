@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness.cluster import ClusterSpec
+from harness.cluster import ClusterSpec, version_of
 from harness.errors import BadInput, ClusterError
 from harness.platforms import home
 from harness.platforms.kubernetes import kind
@@ -228,7 +228,7 @@ def test_a_killed_operator_goes_on_with_the_upgrade(kind_options: KubernetesOpti
         assert isinstance(cluster, KubernetesCluster)
         cluster.upgrade("2.3.5", on_member)
         assert killed
-        assert set(cluster.versions().values()) == {"v2.3.5-lite"}
+        assert set(map(version_of, cluster.versions().values())) == {(2, 3, 5)}
     finally:
         cluster.destroy()
         platform.close()

@@ -12,7 +12,7 @@ import yaml
 from harness.cli.render import render, topology
 from harness.cluster import ClusterSpec, Role, Topology
 from harness.errors import BadInput
-from harness.platforms.kubernetes import components
+from harness.platforms.kubernetes import components, install
 from harness.platforms.kubernetes.api import MILVUS
 from harness.platforms.kubernetes.options import KubernetesOptions, examples, read_options
 from harness.platforms.kubernetes.resource import milvus_resource
@@ -81,6 +81,15 @@ def test_what_the_definition_does_not_know_is_named_with_its_path(
     node[last] = value
     found = crd_schema.faults(resource, schema)
     assert [one[: len(fault)] for one in found] == ([fault] if fault else [])
+
+
+def test_what_the_nightly_workflow_runs_on_is_all_known(schema: crd_schema.Schema) -> None:
+    options = read_options(Path(__file__).parents[2] / ".github" / "kind-with-nodes.yaml")
+    assert crd_schema.faults(milvus_resource(ClusterSpec("dev"), options, "space"), schema) == []
+    made = install.objects(options.dependencies.manifests, {"NAMESPACE": "space", "CLUSTER": "dev", "UNIQUE": "u"})
+    assert "${" not in str(made)
+    labelled = {f"app={one['metadata']['labels']['app']}" for one in made if one["kind"] == "Deployment"}
+    assert labelled == set(options.dependencies.selectors.values())
 
 
 def test_the_keys_that_are_taken_are_the_definitions_own(schema: crd_schema.Schema) -> None:
