@@ -214,6 +214,11 @@ class Platform(Protocol):
         ...
 
     @property
+    def notice(self) -> str:
+        """What whoever leaves a cluster up should know; empty where there is nothing."""
+        ...
+
+    @property
     def durations(self) -> Durations:
         """About how long things take here."""
         ...

@@ -55,9 +55,8 @@ def up(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
     """Start a real Milvus cluster and leave it running."""
-    counts = topology(query_nodes, None if platform == "local" else platform_file)
-    spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), counts)
     made = registry.make_platform(PlatformChoice(platform, platform_file, context, namespace))
+    spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), topology(query_nodes, platform_file))
     if dry_run:
         made.check(spec)
         for number, step in enumerate(made.intent(spec), 1):
@@ -70,8 +69,8 @@ def up(
     endpoint = cluster.endpoint()
     where = f"reach it with: {endpoint.reach}" if endpoint.reach else f"at {endpoint.address}"
     _console.print(f"{name} is up {where}", highlight=False, soft_wrap=True)
-    if platform == "local":
-        _console.print("Milvus listens on every address of this machine; see docs/reference.md", style="dim")
+    if made.notice:
+        _console.print(made.notice, style="dim")
 
 
 @app.command()

@@ -80,6 +80,7 @@ class EndpointPlatform:
     name = "endpoint"
     verbs: tuple[type, ...] = ()
     dependencies: tuple[Role, ...] = ()
+    notice = ""
     durations = Durations(provision_s=1.0)
 
     def __init__(self, endpoint: Endpoint) -> None:

@@ -24,6 +24,9 @@ def make_platform(choice: PlatformChoice) -> Platform:
             f"there is no platform {choice.name!r}", where="--platform", mend=f"take one of {', '.join(PLATFORMS)}"
         )
     if choice.name == "local":
+        for option, value in (("--platform-file", choice.file), ("--context", choice.context)):
+            if value:
+                raise BadInput("local takes none", where=option, mend="name kind or kubernetes with --platform")
         return LocalPlatform()
     # Half a second of imports, only for those who want Kubernetes.
     from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415

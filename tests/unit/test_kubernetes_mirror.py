@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from harness.cluster import Health, Role
 from harness.errors import ClusterError
-from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.api import Kube, Object, Unanswered
 from harness.platforms.kubernetes.diary import Diary
 from harness.platforms.kubernetes.follower import Follower
 from harness.platforms.kubernetes.mirror import Mirror
@@ -92,6 +92,29 @@ def test_what_happened_while_the_watch_was_broken_is_told_afterwards() -> None:
     mirror.stop()
     assert told == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a"), ("MODIFIED", "b"), ("ADDED", "c")]
     assert mirror.away_since_ns is None
+
+
+class Away(Server):
+    """An API server that stops answering once it was listed."""
+
+    def listing(self, *_: Any, **__: Any) -> tuple[list[Object], str]:
+        if not self.listings:
+            raise Unanswered("no answer", where="pods", mend="wait")
+        return [], str(self.listings.pop())
+
+    def watch(self, *_: Any, **__: Any) -> Iterator[tuple[str, Object]]:
+        raise Unanswered("no answer", where="pods", mend="wait")
+
+
+def test_only_a_server_that_does_not_answer_is_away() -> None:
+    mirror, _ = mirrored(Away([], watches=[]))
+    mirror.start()
+    assert until(lambda: mirror.away_since_ns is not None, 5)
+    mirror.stop()
+    mirror, _ = mirrored(Server([pod("a")], watches=[None] * 3))  # its version is too old: it is listed again
+    mirror.start()
+    assert not until(lambda: mirror.away_since_ns is not None, 0.3)
+    mirror.stop()
 
 
 def test_a_member_that_is_replaced_keeps_its_place(tmp_path: Path) -> None:

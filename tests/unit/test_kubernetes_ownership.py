@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cluster import ClusterSpec, Role
-from harness.errors import BadInput, Unsupported
+from harness.errors import BadInput, ClusterError, Unsupported
 from harness.faults.injection import refuse
 from harness.plan.faults import Drain, Fault, Kill, StopNode
 from harness.platforms import home
@@ -144,6 +145,32 @@ def test_what_goes_with_its_namespace_is_not_asked_for(tmp_path: Path) -> None:
         inventory.apply(server, made(kind, "a"), "shop")  # type: ignore[arg-type]  # what is asked of it
     removed(server, tmp_path, made_namespace=True)
     assert set(server.there) == {("Secret", "a")}  # the server's own business
+
+
+@pytest.mark.parametrize(
+    ("said", "is_left"),
+    [
+        ("Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress", True),
+        ("Error: release: already exists", True),
+        ("Error: no such chart", False),
+    ],
+)
+def test_an_operator_that_another_harness_installs_is_left_to_it(
+    monkeypatch: pytest.MonkeyPatch, said: str, is_left: bool
+) -> None:
+    looks = iter([False, True, True])
+    monkeypatch.setattr(install, "has_definition", lambda _: next(looks))
+
+    def helm(*_: Any, **__: Any) -> str:
+        raise ClusterError(said, where="helm", mend="mend it")
+
+    monkeypatch.setattr(install, "run", helm)
+    bring_in = partial(install.operator, Server(), KubernetesOptions(), None)  # type: ignore[arg-type]  # nothing is asked
+    if is_left:
+        bring_in()
+        return
+    with pytest.raises(ClusterError, match="no such chart"):
+        bring_in()
 
 
 def test_names_are_filled_in_and_nothing_else_is_touched() -> None:

@@ -32,6 +32,7 @@ class LocalPlatform:
     durations = Durations()
     verbs = (Breakable, Changeable)
     dependencies = DEPENDENCIES
+    notice = "Milvus listens on every address of this machine; see docs/reference.md"
 
     def check(self, spec: ClusterSpec) -> None:
         """Refuse what could not be made, before anything is. Errors: BadInput, ClusterError."""
