@@ -1,7 +1,8 @@
 """How long it takes to judge and draw a run, and how much memory: python -m benchmarks.judging [--upto 10000000].
 
 Runs of one million operations and more are made up (healthy traffic of every kind, with one outage of 20 s in the
-middle) and written as a scenario's folder; a fresh process then reads, judges and draws each as `harness report` does.
+middle; some inserted rows come near to what is asked, and each tenth answer misses a neighbour) and written as a
+scenario's folder; a fresh process then reads, judges and draws each as `harness report` does.
 Printed: the seconds this takes it, and the most memory it has. Ends with 1 where a million take more than 3 s or 1 GB.
 """
 
@@ -46,6 +47,7 @@ TRAFFIC = TrafficSpec(search_rate=500, insert_rate=50, delete_rate=10, upsert_ra
 T0_NS = 1000 * NS_PER_S
 DEADLINE_NS = round(TRAFFIC.deadline_s * NS_PER_S)
 OUTAGE_S, LATENCY_NS = 20, 5 * NS_PER_MS
+NEAR, MISSED_SHARE = 500, 0.1  # of the inserted rows, however many; of the answers
 _BATCH = 50_000
 
 
@@ -55,10 +57,13 @@ def make_up(reports: Path, count: int) -> Path:
     run = RunFolder.create(reports, record)
     folder, seconds = run.new_scenario("made-up"), count / sum(TRAFFIC.rates.values())
     schedule, dataset = make_schedule(TRAFFIC, seconds, SPEC.queries, 1), load_dataset(SPEC, 1)
-    far = written_vectors(SPEC, dataset, len(schedule.written_keys), 1) + np.float32(1000)
-    truth = exact_truth(SPEC, dataset, schedule, far, reports / "cache")
+    written = written_vectors(SPEC, dataset, len(schedule.written_keys), 1)
+    far = np.ones(len(written), np.bool_)
+    far[:: max(1, len(far) // NEAR)] = False
+    written[far] += np.float32(1000)
+    truth = exact_truth(SPEC, dataset, schedule, written, reports / "cache")
     folder.write_truth(truth)
-    save_schedule(folder.path, schedule, dataset.queries, far[:1])
+    save_schedule(folder.path, schedule, dataset.queries, written[:1])
     begin_ns = T0_NS + round(seconds / 2) * NS_PER_S
     outage = (begin_ns, begin_ns + OUTAGE_S * NS_PER_S)
     write_stream(folder.path, schedule, truth, outage)
@@ -102,14 +107,15 @@ def write_stream(folder: Path, schedule: Schedule, truth: Truth, outage: tuple[i
 
 
 def _lists(truth: Truth, queries: NDArray[np.int32], answered: NDArray[np.bool_]) -> dict[str, pa.Array]:
-    """Return the hits and distances of a batch: the exact ones, none for what has no answer."""
+    """Return the hits and distances of a batch: the nearest loaded rows, none for what has no answer."""
     ends = np.concatenate([[0], np.cumsum(np.where(answered, SPEC.k, 0))]).astype(np.int32)
     asked = queries[answered]
+    places = np.tile(np.arange(SPEC.k), (len(asked), 1))
+    places[np.random.default_rng(1).random(len(asked)) < MISSED_SHARE, -1] += 1
+    hits, distances = (each[asked[:, None], places].ravel() for each in (truth.base_ids, truth.base_distances))
     return {
-        "hits": pa.ListArray.from_arrays(ends, pa.array(truth.base_ids[asked, : SPEC.k].ravel(), pa.int64())),
-        "distances": pa.ListArray.from_arrays(
-            ends, pa.array(truth.base_distances[asked, : SPEC.k].ravel(), pa.float32())
-        ),
+        "hits": pa.ListArray.from_arrays(ends, pa.array(hits, pa.int64())),
+        "distances": pa.ListArray.from_arrays(ends, pa.array(distances, pa.float32())),
     }
 
 

@@ -1,9 +1,10 @@
-"""Would a wrong check be noticed? tox -e mutants [-- --module recovery].
+"""Would a wrong check be noticed? tox -e mutants [-- --module checks.recovery].
 
-Every pure check is changed in one place at a time (cosmic-ray makes the changes), and the recorded runs in tests/data
-are judged by what came of it, in a process of its own. A mutant is killed where any verdict, figure or finding of them
-differs; else by a unit test of the checks. What survives both must be in equivalent_mutants.toml, with the reason why
-it is no different. Ends with 1 where one is not listed, or one that is listed is killed.
+Every pure check, and what makes figures and a verdict of them, is changed in one place at a time (cosmic-ray makes the
+changes), and the recorded runs in tests/data are judged by what came of it, in a process of its own. A mutant is killed
+where any verdict, figure or finding of them differs; else by a unit test of the checks. What survives both must be in
+equivalent_mutants.toml, with the reason why it is no different. Ends with 1 where one is not listed, or one that is
+listed is killed.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -35,7 +38,9 @@ from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 
 TOP = Path(__file__).parents[1]
-CHECKS, TESTS = TOP / "harness" / "checks", TOP / "tests"
+HARNESS, TESTS = TOP / "harness", TOP / "tests"
+_JUDGING = ("blame", "clients", "judge", "measure", "proof", "scene")
+MODULES = (*sorted(HARNESS.glob("checks/[a-z]*.py")), *(HARNESS / "slo" / f"{name}.py" for name in _JUDGING))
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 _COMPARISONS = "Lt_LtE LtE_Lt Gt_GtE GtE_Gt Lt_GtE LtE_Gt Gt_LtE GtE_Lt Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is"
 _ARITHMETIC = "Add_Sub Sub_Add Mul_FloorDiv Div_Mul FloorDiv_Mul Mod_Mul BitAnd_BitOr BitOr_BitAnd LShift_RShift"
@@ -47,13 +52,16 @@ OPERATORS = (
     *(f"core/{name}" for name in ("ReplaceFalseWithTrue", "ReplaceBreakWithContinue", "ZeroIterationForLoop")),
     "core/NumberReplacer",
 )
-_UNIT_TESTS = sorted(str(path) for what in ("checks_*", "slo_judge") for path in TESTS.glob(f"unit/test_{what}.py"))
-_LONGEST_S = 60
+_UNIT_TESTS = sorted(
+    str(path) for what in ("checks_*", "slo_*", "blame", "explained") for path in TESTS.glob(f"unit/test_{what}.py")
+)
+# A change that never ends is noticed by that. Judging everything recorded takes seconds, the unit tests a minute.
+_LONGEST_S = 600
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one change: the line as it was, and what it became."""
+    """A module, as checks.recovery, with one change: the line as it was, and what it became."""
 
     module: str
     line: int
@@ -81,7 +89,12 @@ def mutants(module: Path) -> Iterator[Mutant]:
             meaning = _without_types(changed)
             if meaning not in seen:
                 seen.add(meaning)
-                yield _told(module.stem, source, changed)
+                yield _told(name_of(module), source, changed)
+
+
+def name_of(module: Path) -> str:
+    """Return what a module is called, as checks.recovery."""
+    return ".".join(module.relative_to(HARNESS).with_suffix("").parts)
 
 
 def _without_types(source: str) -> str | None:
@@ -103,11 +116,25 @@ def _told(module: str, source: str, changed: str) -> Mutant:
     return Mutant(module, line, was, becomes, changed)
 
 
+class _Instead(MetaPathFinder, InspectLoader):
+    """Gives a mutant to whoever imports its module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
+        """Find the module of the mutant, and no other."""
+        return spec_from_loader(fullname, self) if fullname == f"harness.{self._mutant.module}" else None
+
+    def get_source(self, _: str) -> str:
+        """Return what to compile."""
+        return self._mutant.source
+
+
 def _put_in_place(mutant: Mutant, *forgotten: str) -> None:
     for name in [name for name in sys.modules if name.startswith(forgotten)]:
         del sys.modules[name]
-    module = sys.modules[f"harness.checks.{mutant.module}"] = ModuleType(f"harness.checks.{mutant.module}")
-    exec(compile(mutant.source, f"<mutant of {mutant.module}>", "exec"), module.__dict__)  # noqa: S102 - it is ours
+    sys.meta_path.insert(0, _Instead(mutant))
 
 
 def judged(case: Case) -> tuple[object, ...]:
@@ -141,19 +168,20 @@ def fails_a_test(mutant: Mutant) -> bool:
     signal.alarm(_LONGEST_S)
     _put_in_place(mutant, "harness", "tests")
     sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the process ends
-    own_first = sorted(_UNIT_TESTS, key=lambda path: mutant.module not in path)
+    own_first = sorted(_UNIT_TESTS, key=lambda path: mutant.module.replace(".", "_") not in path)
     return pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *own_first]) != 0
 
 
 @cache
 def _recorded() -> tuple[tuple[Case, tuple[object, ...]], ...]:
-    """Return every recorded scenario, and how it is judged by the checks as they are."""
+    """Return every recorded scenario, and how it is judged by the checks as they are; the shortest first."""
     with tempfile.TemporaryDirectory() as place:
         for archive in sorted((TESTS / "data").glob("*.tar.xz")):
             with tarfile.open(archive) as packed:
                 packed.extractall(place, filter="data")
         folders = [folder for run in sorted(Path(place).iterdir()) for folder in RunFolder.open(run).scenarios()]
         cases = [(folder.record(), folder.read_history()) for folder in folders]
+    cases.sort(key=lambda case: len(case[1].operations))
     return tuple((case, judged(case)) for case in cases)
 
 
@@ -172,8 +200,9 @@ def killed(mutant: Mutant) -> bool:
 def survivors(given: Sequence[Mutant]) -> Iterator[Mutant]:
     """Yield those that nothing notices."""
     _recorded()  # before the processes fork, so that each has it
-    unchanged = Mutant("latency", 0, "", "", (CHECKS / "latency.py").read_text(encoding="utf-8"))
-    assert not killed(unchanged), "what is not changed at all must not be noticed"
+    for module in (MODULES[0], MODULES[-1]):
+        unchanged = Mutant(name_of(module), 0, "", "", module.read_text(encoding="utf-8"))
+        assert not killed(unchanged), "what is not changed at all must not be noticed"
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, (mutant, is_killed) in enumerate(zip(given, pool.map(killed, given), strict=True), 1):
             if number % 100 == 0:
@@ -185,19 +214,20 @@ def survivors(given: Sequence[Mutant]) -> Iterator[Mutant]:
 def main() -> int:
     """Make all mutants, and tell which survive."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--module", help="only this module of harness/checks")
-    modules = sorted(CHECKS.glob(f"{options.parse_args().module or '[a-z]*'}.py"))
-    made = [mutant for module in modules for mutant in mutants(module)]
+    options.add_argument("--module", choices=[name_of(module) for module in MODULES], help="only this one")
+    only = options.parse_args().module
+    modules = {name_of(module): module for module in MODULES if only in (None, name_of(module))}
+    made = [mutant for module in modules.values() for mutant in mutants(module)]
     alike = {
         (entry["module"], entry["was"], entry["becomes"])
         for entry in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
-        if entry["module"] in {module.stem for module in modules}
+        if entry["module"] in modules
     }
     survived = list(survivors(made))
     unknown = [mutant for mutant in survived if mutant.key not in alike]
     noticed = alike - {mutant.key for mutant in survived}
     for mutant in unknown:
-        print(f"survived: harness/checks/{mutant.module}.py:{mutant.line}\n  - {mutant.was}\n  + {mutant.becomes}")
+        print(f"survived: {modules[mutant.module]}:{mutant.line}\n  - {mutant.was}\n  + {mutant.becomes}")
     for module, was, becomes in sorted(noticed):
         print(f"listed, yet killed or never made: {module}\n  - {was}\n  + {becomes}")
     counts = f"{len(made) - len(survived)} killed, {len(alike - noticed)} equivalent, {len(unknown)} survived"

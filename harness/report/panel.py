@@ -46,6 +46,7 @@ def _head(view: ScenarioView) -> dict[str, Any]:
         "figures": [] if _unmeasured(judgement) else figure_rows(judgement.slos),
         "informing": informing(row for row in judgement.slos if row.figure not in clients.SHOWN),
         "client_heads": clients.HEADS,
+        "how_exact": clients.HOW_EXACT,
         "clients": clients.client_rows(judgement.clients),
         "uncalibrated": bool(judgement.slos) and not any(row.calibrated for row in judgement.slos),
         "validity": judgement.validity,

@@ -23,9 +23,8 @@ CALM = Scenario(
     "selftest",
     "Nothing is done",
     faults=(Nothing(),),
-    data=DataSpec(
-        rows=8000, dim=32, clusters=16, segments=4, queries=50
-    ),  # a segment of 1,024 rows and less has no index
+    # A segment of 1,024 rows and less has no index.
+    data=DataSpec(rows=8000, dim=32, clusters=16, segments=4, queries=50),
     traffic=_TRAFFIC,
     steady_s=15,
     observe_s=15,
@@ -55,6 +54,7 @@ RECALL = frozenset({"recall_recovered", "wrong_s"})
 SLOW = frozenset({"recovered_p95_ratio", "recovered_p99_ratio", "recovered_p99_ms", "recover_s"})
 PARTIAL = frozenset({"bad_s", "availability", "recover_s", "write_recover_s", "fresh_recover_s"})
 OUTAGE = PARTIAL | {"down_s"}
+SERVICE = OUTAGE | SLOW | RECALL
 CONTENT = frozenset({"invalid_answers"})
 _SENT_LATE = {"Limits that only late sending broke", "Send lag beside a limit on latency that was broken, p99"}
 NOTHING: Set[str] = frozenset()
@@ -87,9 +87,11 @@ _OF_MILVUS = {"stale_reads", "invalid_reads"}
 # With a fault its own cost is allowed; what must fire is what never ends or comes again. Reads meet upserts that the
 # fault delays, and are stale by Milvus's own doing: docs/trust.md.
 BROKEN: Mapping[str, float] = {
-    **{name: value for name, value in STRICT.items() if name not in OUTAGE | SLOW | RECALL | _OF_MILVUS},
+    **{name: value for name, value in STRICT.items() if name not in SERVICE | _OF_MILVUS},
     "recover_s": 20,
 }
+# A node that is restarted beside the plan has to be watched for as long as one that a fault kills.
+_RESTARTED = replace(CALM, title="A node is restarted", observe_s=40)
 _ONE_KILL: Mapping[str, float] = {**BROKEN, "recover_s": 9}
 _SCALED = replace(
     CALM,
@@ -107,15 +109,15 @@ _SILENT = replace(
 _AIMED_AT_NOTHING = replace(CALM, title="Nobody to hit", faults=(Kill(Role.STREAMING_NODE),))
 _SEVERAL = replace(CALM, title="Several ways in", traffic=replace(_TRAFFIC, processes=3, stock_rate=0))
 
-
 MATRIX = (
     Row(
         "1",
         "acked insert lost",
         "side-delete, restart",
         must={"lost_rows"},
-        may=OUTAGE | SLOW | RECALL | CONTENT | {"unplanned_restarts"},
+        may=SERVICE | CONTENT | {"unplanned_restarts"},
         plants={"observe": p.lose_inserts},
+        scenario=_RESTARTED,
         limits=BROKEN,
     ),
     Row("2", "ack without a write", "proxy acks, drops", {"lost_rows"}, RECALL, {"steady": p.lie(Swallow(every=20))}),
@@ -136,13 +138,13 @@ MATRIX = (
         "segment missing",
         "side-delete of its keys",
         must={"lost_rows", "wrong_s"},
-        may=RECALL | OUTAGE | SLOW | CONTENT,
+        may=SERVICE | CONTENT,
         plants={"observe": p.lose_a_part},
     ),
-    Row("9", "recall drop", "proxy lowers nprobe", {"wrong_s"}, RECALL | OUTAGE | SLOW, {"observe": p.lie(Shallow())}),
-    Row("10", "wrong order", "proxy swaps hits", CONTENT, OUTAGE | SLOW | RECALL, {"observe": p.lie(Swap())}),
-    Row("11a", "short success", "proxy cuts", CONTENT, OUTAGE | SLOW | RECALL, {"observe": p.lie(Truncate(to=9))}),
-    Row("11b", "empty success", "proxy cuts", CONTENT, OUTAGE | SLOW | RECALL, {"observe": p.lie(Truncate())}),
+    Row("9", "recall drop", "proxy lowers nprobe", {"wrong_s"}, SERVICE, {"observe": p.lie(Shallow())}),
+    Row("10", "wrong order", "proxy swaps hits", CONTENT, SERVICE, {"observe": p.lie(Swap())}),
+    Row("11a", "short success", "proxy cuts", CONTENT, SERVICE, {"observe": p.lie(Truncate(to=9))}),
+    Row("11b", "empty success", "proxy cuts", CONTENT, SERVICE, {"observe": p.lie(Truncate())}),
     Row(
         "12",
         "latency x2",
@@ -167,7 +169,7 @@ MATRIX = (
         "recovery never completes",
         "member kept down",
         must={"recover_s"},
-        may=OUTAGE | SLOW | RECALL | {"idle_query_nodes"},
+        may=SERVICE | {"idle_query_nodes"},
         plants={"observe": p.hold_down(Role.QUERY_NODE)},
         scenario=KILLED,
         limits=BROKEN,
@@ -177,7 +179,7 @@ MATRIX = (
         "relapse after the first success",
         "killed again 10 s later",
         must={"recover_s"},
-        may=OUTAGE | SLOW | RECALL | {"unplanned_restarts"},
+        may=SERVICE | {"unplanned_restarts"},
         plants={"observe": p.after(10, p.kill(Role.QUERY_NODE))},
         scenario=KILLED,
         limits=_ONE_KILL,
@@ -187,7 +189,7 @@ MATRIX = (
         "restart nobody declared",
         "kill outside the plan",
         must={"unplanned_restarts"},
-        may=OUTAGE | SLOW | RECALL,
+        may=SERVICE,
         plants={"observe": p.kill(Role.DATA_NODE)},
     ),
     Row("18", "scale-out that serves nothing", "balancing off", {"idle_query_nodes"}, scenario=_SCALED, limits=BROKEN),
@@ -196,7 +198,7 @@ MATRIX = (
         "mixed versions left after an upgrade",
         "one member kept on the old one",
         must={"wrong_versions"},
-        may=OUTAGE | SLOW | RECALL,
+        may=SERVICE,
         plants={"fault": p.leave_one_behind(Role.DATA_NODE)},
         scenario=_UPGRADED,
         limits=BROKEN,
@@ -206,18 +208,16 @@ MATRIX = (
         "upgrade rolled back half-way",
         "rollback after the first member",
         must={"wrong_versions"},
-        may=OUTAGE | SLOW | RECALL,
+        may=SERVICE,
         plants={"fault": p.roll_back_half_way},
         scenario=_UPGRADED,
         limits=BROKEN,
     ),
     Row(
-        "21",
-        "data wiped",
-        "a partition's storage removed",
-        must={"lost_rows"},
-        may=OUTAGE | SLOW | RECALL | CONTENT,
-        plants={"observe": Stage.drop_partition},
+        *("21", "data wiped", "a partition's storage removed"),
+        {"lost_rows"},
+        SERVICE | CONTENT,
+        {"observe": Stage.drop_partition},
     ),
     Row(
         "22",
@@ -263,7 +263,7 @@ MATRIX = (
         "7, 9, 10, 14 and 17 to 19 at once",
         "as each of them",
         must={"stale_reads", "unplanned_restarts", "wrong_versions", "idle_query_nodes", *CONTENT, *PARTIAL, "wrong_s"},
-        may=OUTAGE | SLOW | RECALL,
+        may=SERVICE,
         plants={
             "observe": p.together(
                 p.lie(Deny(every=10, methods=_OF_CLIENTS), Replay(), Swap(), Shallow()),
