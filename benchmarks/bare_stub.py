@@ -14,6 +14,7 @@ from time import monotonic
 
 import grpc
 
+_THREADS = 8
 _SEARCH = "/milvus.proto.milvus.MilvusService/Search"
 
 
@@ -34,15 +35,25 @@ def tell_end(over: threading.Event) -> None:
 
 
 def main(address: str, path: Path, rate: float) -> None:
-    """Send until told to end."""
-    requests, over = read(path), threading.Event()
+    """Send until told to end, by threads that take turns: one alone may wait too long for its answers."""
+    requests, over, turn, numbers = read(path), threading.Event(), threading.Lock(), count()
     threading.Thread(target=tell_end, args=(over,), daemon=True).start()
     with grpc.insecure_channel(address) as channel:
         call, begin_s = channel.unary_unary(_SEARCH), monotonic()
-        for number in count():
-            if over.wait(max(0.0, begin_s + number / rate - monotonic())):
-                return
-            call(requests[number % len(requests)], timeout=10)
+
+        def send() -> None:
+            while True:
+                with turn:
+                    number = next(numbers)
+                    if over.wait(max(0.0, begin_s + number / rate - monotonic())):
+                        return
+                call(requests[number % len(requests)], timeout=10)
+
+        threads = [threading.Thread(target=send) for _ in range(_THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from time import monotonic_ns
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import grpc
 from pymilvus.grpc_gen import milvus_pb2, schema_pb2
@@ -16,59 +15,60 @@ from pymilvus.grpc_gen import milvus_pb2, schema_pb2
 from harness.cluster import Endpoint
 from harness.history import Truth
 
-_THREADS = 64  # held calls each take one
+_SERVICE = "milvus.proto.milvus.MilvusService"
 
 
-@dataclass
-class Canned(grpc.GenericRpcHandler):  # type: ignore[misc] # gRPC ships no types
-    """`truth` is what a search finds: the neighbours of its only query. What is held waits for `gate`."""
+class Canned:
+    """`truth` is what a search finds: the neighbours of its only query. What arrives while it holds waits its turn."""
 
-    truth: Truth
-    port: int = 0
-    gate: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, truth: Truth) -> None:
+        self._answers = {"Search": _found(truth), "Insert": _inserted()}
+        self._loop, self._gate, self._ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+        self._over, self._port = asyncio.Event(), 0
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
 
-    def __post_init__(self) -> None:
-        self.gate.set()
-        self._answers = {"Search": _found(self.truth), "Insert": _inserted()}
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+        self._loop.close()
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where it listens."""
-        return Endpoint("127.0.0.1", self.port)
-
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        """Return what answers a method."""
-        answer = self._answers[details.method.rpartition("/")[2]]
-
-        def serve(_request: bytes, _context: grpc.ServicerContext) -> bytes:
-            self.gate.wait()
-            return answer
-
-        return grpc.unary_unary_rpc_method_handler(serve)
+        """Where it listens: a free port of 127.0.0.1."""
+        return Endpoint("127.0.0.1", self._port)
 
     def hold(self, for_s: float, wait: Callable[[float], Any]) -> tuple[int, int]:
         """Hold whatever arrives for a time; return from when to when, on CLOCK_MONOTONIC."""
-        self.gate.clear()
+        self._loop.call_soon_threadsafe(self._gate.clear)
         begin_ns = monotonic_ns()
         wait(for_s)
         end_ns = monotonic_ns()
-        self.gate.set()
+        self._loop.call_soon_threadsafe(self._gate.set)
         return begin_ns, end_ns
 
+    async def _serve(self) -> None:
+        self._gate.set()
+        server = grpc.aio.server()
+        handlers = {name: grpc.unary_unary_rpc_method_handler(self._answering(name)) for name in self._answers}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
+        self._port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        self._ready.set()
+        await self._over.wait()
+        self._gate.set()
+        await server.stop(None)
 
-@contextmanager
-def serving(truth: Truth) -> Iterator[Canned]:
-    """Serve on a free port of 127.0.0.1."""
-    canned = Canned(truth)
-    server = grpc.server(ThreadPoolExecutor(_THREADS))
-    server.add_generic_rpc_handlers((canned,))
-    canned.port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield canned
-    finally:
-        canned.gate.set()
-        server.stop(None).wait()
+    def _answering(self, method: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        async def answer(_request: bytes, _context: Any) -> bytes:
+            await self._gate.wait()
+            return self._answers[method]
+
+        return answer
 
 
 def _found(truth: Truth) -> bytes:

@@ -23,7 +23,7 @@ from time import monotonic_ns
 
 import numpy as np
 
-from benchmarks.canned import serving
+from benchmarks.canned import Canned
 from harness.checks.latency import percentile_ns
 from harness.checks.thresholds import Thresholds
 from harness.cluster import Endpoint
@@ -90,7 +90,7 @@ def run(trial: Trial, folder: Path) -> tuple[Operations, list[int], Truth]:
     """Send traffic through a proxy while it goes through the stretches; return when each began and the last ended."""
     schedule = make_schedule(TRAFFIC, trial.traffic_s, DATA.queries, trial.seed)
     truth, job_at = prepare(TRAFFIC, schedule, trial.seed, folder)
-    with serving(truth) as server, ProxyProcess(server.endpoint.address) as proxy:
+    with Canned(truth) as server, ProxyProcess(server.endpoint.address) as proxy:
         job = job_at(Endpoint("127.0.0.1", proxy.port))
         with Load(folder / "load", job, owner="benchmark") as load:
             wait_until(load.t0_ns + round((STEADY_S + np.random.default_rng(trial.seed).random()) * NS_PER_S))

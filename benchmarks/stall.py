@@ -21,7 +21,7 @@ from time import monotonic_ns
 
 import numpy as np
 
-from benchmarks.canned import Canned, serving
+from benchmarks.canned import Canned
 from benchmarks.known_truth import DATA, SHAPE, prepare, wait_until
 from harness.checks.latency import percentile_ns
 from harness.history import NS_PER_MS, NS_PER_S, Operations
@@ -42,7 +42,7 @@ def open_loop(seed: int, folder: Path) -> tuple[float, float]:
     """Return the p99 of the harness's own load in s, from the intended start, and Locust's of the same in ms."""
     schedule = make_schedule(TRAFFIC, STREAM_S, DATA.queries, seed)
     truth, job_at = prepare(TRAFFIC, schedule, seed, folder)
-    with serving(truth) as server, Load(folder / "load", job_at(server.endpoint), owner="benchmark") as load:
+    with Canned(truth) as server, Load(folder / "load", job_at(server.endpoint), owner="benchmark") as load:
         wait_until(load.t0_ns + 4 * NS_PER_S)
         stall(server)
         wait_until(load.t0_ns + (STREAM_S + 1) * NS_PER_S)
@@ -62,7 +62,7 @@ def locusts_p99_ms(operations: Operations, folder: Path) -> float:
 def closed_loop(seed: int, folder: Path) -> dict[str, float]:
     """Return what Locust makes of the same, with users who wait for their answers."""
     truth, _ = prepare(TRAFFIC, make_schedule(TRAFFIC, STREAM_S, DATA.queries, seed), seed, folder)
-    with serving(truth) as server:
+    with Canned(truth) as server:
         request = search_request(SHAPE, load_dataset(DATA, seed).queries[0])
         environment = {
             **os.environ,

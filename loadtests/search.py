@@ -29,12 +29,15 @@ own figures are for watching only: they are rounded. Latencies count from the in
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
+import sys
 import tempfile
 import time
 from argparse import ArgumentParser
+from collections import deque
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
@@ -42,7 +45,7 @@ from typing import Any
 
 import gevent
 import grpc
-import grpc.experimental.gevent
+from gevent.monkey import is_module_patched
 from gevent.os import make_nonblocking, nb_read
 from locust import User, events, task
 from locust.exception import StopUser
@@ -55,6 +58,7 @@ from harness.load.calls import Calls, TunedCalls
 from harness.load.dispatch import Dispatcher
 from harness.load.job import (
     FOLDER_VARIABLE,
+    NATIVE_VARIABLE,
     STOCK,
     TOKEN_VARIABLE,
     WRITER_VARIABLE,
@@ -67,10 +71,13 @@ from harness.load.job import (
 from harness.load.recorder import Recorder
 from harness.load.wire import Answer
 
-grpc.experimental.gevent.init_gevent()  # before any channel: else the first call stops the whole process
+if is_module_patched("threading"):
+    # Unless told before it is imported, Locust makes greenlets of all threads; the traffic needs the system's own.
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {NATIVE_VARIABLE: "1"})  # noqa: S606 - ourselves
 
 _AHEAD_NS = 200 * NS_PER_MS  # of the start, when alone
 _CONNECT_S = 2.0  # a cluster that cannot be reached by then is measured as it is: not there
+_SHOWN_EVERY_S = 1.0
 _STDIN = 0
 
 
@@ -104,12 +111,21 @@ class Traffic(User):  # type: ignore[misc] # as above
         folder, job = (Path(given), load_job(Path(given))) if given else self._alone()
         writer = os.environ.get(WRITER_VARIABLE, "0")
         with closing(_connected(job, writer)) as calls:
-            dispatcher = Dispatcher(job, share(job.schedule, writer, job.processes), calls, self._show)
+            done: deque[tuple[Kind, int, Answer]] = deque()
+            dispatcher = Dispatcher(job, share(job.schedule, writer, job.processes), calls, lambda *it: done.append(it))
             for ending in (self.environment.events.quitting, self.environment.events.test_stopping):
                 ending.add_listener(lambda **_: dispatcher.stop())
             t0_ns = _told_start(folder, writer) if given else time.monotonic_ns() + _AHEAD_NS
-            if t0_ns is not None:
-                dispatcher.run(Recorder(folder, f"{writer}-{os.getpid()}", job.schedule, t0_ns), t0_ns)
+            if t0_ns is None:
+                return
+            gc.collect()
+            gc.freeze()  # what is there now stays: looking through it again and again is a tenth of a search's cost
+            recorder = Recorder(folder, f"{writer}-{os.getpid()}", job.schedule, t0_ns)
+            running = gevent.get_hub().threadpool.spawn(dispatcher.run, recorder, t0_ns)
+            while not running.ready():
+                running.wait(timeout=_SHOWN_EVERY_S)
+                self._show(done)
+            running.get()
 
     def _alone(self) -> tuple[Path, LoadJob]:
         said = vars(self.environment.parsed_options)
@@ -120,15 +136,17 @@ class Traffic(User):  # type: ignore[misc] # as above
         logging.info("raw operations: %s", folder)
         return folder, job
 
-    def _show(self, kind: Kind, latency_ns: int, answer: Answer) -> None:
-        self.environment.events.request.fire(
-            request_type="milvus",
-            name=kind.name.lower(),
-            response_time=latency_ns / NS_PER_MS,
-            response_length=len(answer.hits),
-            exception=RuntimeError(answer.error) if answer.error else None,
-            context={},
-        )
+    def _show(self, done: deque[tuple[Kind, int, Answer]]) -> None:
+        """Tell Locust, which is no place for threads, what came of operations since the last time."""
+        for kind, latency_ns, answer in [done.popleft() for _ in range(len(done))]:
+            self.environment.events.request.fire(
+                request_type="milvus",
+                name=kind.name.lower(),
+                response_time=latency_ns / NS_PER_MS,
+                response_length=len(answer.hits),
+                exception=RuntimeError(answer.error) if answer.error else None,
+                context={},
+            )
 
     def _end(self) -> None:
         runner: Any = self.environment.runner

@@ -45,9 +45,12 @@ class TunedCalls:
         self._job, self.channel = job, open_channel(job.endpoint)
         self._raw = RawCalls(self.channel, call_metadata(job.endpoint))
         self._searches = [search_request(job.shape, query) for query in job.queries]
+        self._asked: list[int] = job.schedule.query.tolist()
 
     def request(self, index: int) -> bytes:
         """Return an operation's bytes."""
+        if (query := self._asked[index]) >= 0:
+            return self._searches[query]
         schedule, collection = self._job.schedule, self._job.shape.collection
         kind, first, count = Kind(schedule.kind[index]), int(schedule.key[index]), int(schedule.key_count[index])
         at = first - FIRST_UPSERT_KEY
@@ -59,10 +62,8 @@ class TunedCalls:
                 return upsert_request(collection, first, int(schedule.version[index]), self._job.written[at])
             case Kind.DELETE:
                 return delete_request(collection, range(first, first + count))
-            case Kind.READ:
-                return read_request(collection, first)
             case _:
-                return self._searches[int(schedule.query[index])]
+                return read_request(collection, first)
 
     def send(self, kind: Kind, request: bytes) -> bytes | Answer:
         """Make one attempt."""

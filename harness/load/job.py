@@ -21,6 +21,7 @@ TOKEN_VARIABLE = "MILVUS_HARNESS_TOKEN"  # noqa: S105 - a variable's name; neith
 OWNER_VARIABLE = "MILVUS_HARNESS_OWNER"  # which run a process belongs to, for whoever cleans up
 JOB_FILE = "load.json"
 WRITER_VARIABLE = "MILVUS_HARNESS_WRITER"  # which of the load processes it is
+NATIVE_VARIABLE = "LOCUST_SKIP_MONKEY_PATCH"  # Locust's own: threads stay the system's
 STOCK = "stock"  # the one whose client is pymilvus as it comes
 
 

@@ -22,6 +22,7 @@ from harness.errors import ClusterError
 from harness.history import NS_PER_S, Outcome
 from harness.load.job import (
     FOLDER_VARIABLE,
+    NATIVE_VARIABLE,
     OWNER_VARIABLE,
     TOKEN_VARIABLE,
     WRITER_VARIABLE,
@@ -241,6 +242,7 @@ def _environment(folder: Path, job: LoadJob, writer: str, owner: str) -> dict[st
     return inherited | {
         FOLDER_VARIABLE: str(folder.resolve()),
         OWNER_VARIABLE: owner,
+        NATIVE_VARIABLE: "1",
         WRITER_VARIABLE: writer,
         TOKEN_VARIABLE: job.endpoint.token,
         "PYTHONPATH": os.pathsep.join(filter(None, (root, inherited.get("PYTHONPATH")))),
