@@ -2,9 +2,9 @@
 
 Every pure check, and what makes figures and a verdict of them, is changed in one place at a time (cosmic-ray makes the
 changes), and the recorded runs in tests/data are judged by what came of it, in a process of its own. A mutant is killed
-where any verdict, figure or finding of them differs; else by a unit test of the checks. What survives both must be in
-equivalent_mutants.toml, with the reason why it is no different. Ends with 1 where one is not listed, or one that is
-listed is killed.
+where any verdict, figure or finding of them differs; else by a unit test that runs the line. What survives both must
+be in equivalent_mutants.toml, with the reason why it is no different. Ends with 1 where one is not listed, or one that
+is listed is killed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import importlib
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import tarfile
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,7 @@ import numpy as np
 import pytest
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
+from coverage import CoverageData
 
 from harness.history import History
 from harness.store.record import ScenarioRecord
@@ -57,6 +59,7 @@ _UNIT_TESTS = sorted(
 )
 # A change that never ends is noticed by that. Judging everything recorded takes seconds, the unit tests a minute.
 _LONGEST_S = 600
+_PYTEST = ("-x", "-q", "--assert=plain", "-p", "no:cacheprovider")
 
 
 @dataclass(frozen=True)
@@ -166,10 +169,34 @@ def changes_a_verdict(mutant: Mutant) -> bool:
 def fails_a_test(mutant: Mutant) -> bool:
     """Return whether a unit test of the checks notices."""
     signal.alarm(_LONGEST_S)
+    tests = _tests_by_line()[mutant.module].get(mutant.line, _UNIT_TESTS)
     _put_in_place(mutant, "harness", "tests")
     sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the process ends
-    own_first = sorted(_UNIT_TESTS, key=lambda path: mutant.module.replace(".", "_") not in path)
-    return pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *own_first]) != 0
+    own_first = sorted(tests, key=lambda test: mutant.module.replace(".", "_") not in test)
+    return pytest.main([*_PYTEST, *own_first]) != 0
+
+
+@cache
+def _tests_by_line() -> Mapping[str, Mapping[int, Sequence[str]]]:
+    """Return, by module and line, the tests that run it; a line that is run as its module is read is not there."""
+    with tempfile.TemporaryDirectory() as place:
+        settings, found = Path(place) / "settings", Path(place) / "found"
+        settings.write_text(f"[run]\ndynamic_context = test_function\nsource = {HARNESS}\ndata_file = {found}\n")
+        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", *_PYTEST]
+        subprocess.run([*command, *_UNIT_TESTS], check=True, cwd=TOP, stdout=subprocess.DEVNULL)
+        data = CoverageData(str(found))
+        data.read()
+        lines = {name_of(module): data.contexts_by_lineno(str(module)) for module in MODULES}
+    return {
+        module: {line: [_node(test) for test in tests] for line, tests in known.items() if "" not in tests}
+        for module, known in lines.items()
+    }
+
+
+def _node(context: str) -> str:
+    """Return a test as pytest names it, from tests.unit.test_judge.test_it."""
+    module, _, name = context.rpartition(".")
+    return f"{TOP / module.replace('.', '/')}.py::{name}"
 
 
 @cache
@@ -199,7 +226,7 @@ def killed(mutant: Mutant) -> bool:
 
 def survivors(given: Sequence[Mutant]) -> Iterator[Mutant]:
     """Yield those that nothing notices."""
-    _recorded()  # before the processes fork, so that each has it
+    _recorded(), _tests_by_line()  # before the processes fork, so that each has them
     for module in (MODULES[0], MODULES[-1]):
         unchanged = Mutant(name_of(module), 0, "", "", module.read_text(encoding="utf-8"))
         assert not killed(unchanged), "what is not changed at all must not be noticed"
