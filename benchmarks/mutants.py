@@ -34,6 +34,7 @@ import pytest
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 from coverage import CoverageData
+from hypothesis import Phase, settings
 
 from harness.history import History
 from harness.store.record import ScenarioRecord
@@ -55,10 +56,12 @@ OPERATORS = (
     "core/NumberReplacer",
 )
 _UNIT_TESTS = sorted(
-    str(path) for what in ("checks_*", "slo_*", "blame", "explained") for path in TESTS.glob(f"unit/test_{what}.py")
+    str(path)
+    for what in ("checks_*", "slo_*", "blame", "explained", "way_in")
+    for path in TESTS.glob(f"unit/test_{what}.py")
 )
-# A change that never ends is noticed by that. Judging everything recorded takes seconds, the unit tests a minute.
-_LONGEST_S = 600
+# A change that never ends is noticed by that. Judging everything recorded takes seconds, the unit tests half a minute.
+_JUDGING_S, _TESTING_S = 60, 150
 _PYTEST = ("-x", "-q", "--assert=plain", "-p", "no:cacheprovider")
 
 
@@ -82,14 +85,14 @@ Case = tuple[ScenarioRecord, History]
 
 
 def mutants(module: Path) -> Iterator[Mutant]:
-    """Yield every change of a module that is one: types are not looked at when it runs."""
+    """Yield every change of a module that is one: types are not looked at when it runs, nor what guards a dataclass."""
     source = module.read_text(encoding="utf-8")
-    seen = {None, _without_types(source)}
+    seen = {None, _meaning(source)}
     for name in OPERATORS:
         operator, occurrence = get_operator(name)(), 0
         while changed := mutate_code(source.encode(), operator, occurrence):
             occurrence += 1
-            meaning = _without_types(changed)
+            meaning = _meaning(changed)
             if meaning not in seen:
                 seen.add(meaning)
                 yield _told(name_of(module), source, changed)
@@ -100,7 +103,8 @@ def name_of(module: Path) -> str:
     return ".".join(module.relative_to(HARNESS).with_suffix("").parts)
 
 
-def _without_types(source: str) -> str | None:
+def _meaning(source: str) -> str | None:
+    """Return a module without its types and its classes' decorators; None where it is none at all."""
     try:
         tree = ast.parse(source)
     except SyntaxError:  # a lone * among parameters is taken for a product
@@ -110,6 +114,8 @@ def _without_types(source: str) -> str | None:
             node.annotation = ast.Constant(None)
         if isinstance(node, ast.FunctionDef):
             node.returns = None
+        if isinstance(node, ast.ClassDef):
+            node.decorator_list = []
     return ast.dump(tree)
 
 
@@ -158,7 +164,7 @@ def judged(case: Case) -> tuple[object, ...]:
 
 def changes_a_verdict(mutant: Mutant) -> bool:
     """Return whether a recorded scenario is judged differently, or not at all."""
-    signal.alarm(_LONGEST_S)
+    signal.alarm(_JUDGING_S)
     _put_in_place(mutant, "harness.checks", "harness.slo")
     try:
         return any(judged(case) != told for case, told in _recorded())
@@ -168,9 +174,12 @@ def changes_a_verdict(mutant: Mutant) -> bool:
 
 def fails_a_test(mutant: Mutant) -> bool:
     """Return whether a unit test of the checks notices."""
-    signal.alarm(_LONGEST_S)
+    signal.alarm(_TESTING_S)
     tests = _tests_by_line()[mutant.module].get(mutant.line, _UNIT_TESTS)
     _put_in_place(mutant, "harness", "tests")
+    # That there is an example is enough, it need not be the smallest; and each run takes the same ones.
+    settings.register_profile("any", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
+    settings.load_profile("any")
     sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the process ends
     own_first = sorted(tests, key=lambda test: mutant.module.replace(".", "_") not in test)
     return pytest.main([*_PYTEST, *own_first]) != 0
@@ -180,9 +189,9 @@ def fails_a_test(mutant: Mutant) -> bool:
 def _tests_by_line() -> Mapping[str, Mapping[int, Sequence[str]]]:
     """Return, by module and line, the tests that run it; a line that is run as its module is read is not there."""
     with tempfile.TemporaryDirectory() as place:
-        settings, found = Path(place) / "settings", Path(place) / "found"
-        settings.write_text(f"[run]\ndynamic_context = test_function\nsource = {HARNESS}\ndata_file = {found}\n")
-        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", *_PYTEST]
+        wanted, found = Path(place) / "wanted", Path(place) / "found"
+        wanted.write_text(f"[run]\ndynamic_context = test_function\nsource = {HARNESS}\ndata_file = {found}\n")
+        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={wanted}", "-m", "pytest", *_PYTEST]
         subprocess.run([*command, *_UNIT_TESTS], check=True, cwd=TOP, stdout=subprocess.DEVNULL)
         data = CoverageData(str(found))
         data.read()
@@ -241,20 +250,23 @@ def survivors(given: Sequence[Mutant]) -> Iterator[Mutant]:
 def main() -> int:
     """Make all mutants, and tell which survive."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--module", choices=[name_of(module) for module in MODULES], help="only this one")
-    only = options.parse_args().module
-    modules = {name_of(module): module for module in MODULES if only in (None, name_of(module))}
+    known = {name_of(module): module for module in MODULES}
+    options.add_argument("--module", choices=[*known], action="append", help="only this one; may be repeated")
+    modules = {name: known[name] for name in options.parse_args().module or known}
     made = [mutant for module in modules.values() for mutant in mutants(module)]
     alike = {
         (entry["module"], entry["was"], entry["becomes"])
         for entry in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
         if entry["module"] in modules
     }
-    survived = list(survivors(made))
-    unknown = [mutant for mutant in survived if mutant.key not in alike]
+    survived, unknown = [], []
+    for mutant in survivors(made):
+        survived.append(mutant)
+        if mutant.key not in alike:
+            unknown.append(mutant)
+            place = f"{modules[mutant.module]}:{mutant.line}"
+            print(f"survived: {place}\n  - {mutant.was}\n  + {mutant.becomes}", flush=True)
     noticed = alike - {mutant.key for mutant in survived}
-    for mutant in unknown:
-        print(f"survived: {modules[mutant.module]}:{mutant.line}\n  - {mutant.was}\n  + {mutant.becomes}")
     for module, was, becomes in sorted(noticed):
         print(f"listed, yet killed or never made: {module}\n  - {was}\n  + {becomes}")
     counts = f"{len(made) - len(survived)} killed, {len(alike - noticed)} equivalent, {len(unknown)} survived"
