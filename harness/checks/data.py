@@ -20,7 +20,7 @@ from harness.verdict import Finding
 # How many keys a finding names; its count is of all.
 NAMED = 10
 # Rows looked at together: bounds the memory.
-AT_ONCE = 1 << 20
+AT_ONCE = 1_000_000
 
 Keys = NDArray[np.int64]
 

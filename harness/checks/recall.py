@@ -18,7 +18,7 @@ from harness.checks.latency import nearest_rank
 from harness.history import Operations, Truth
 
 # How many distances are compared at once: bounds the memory.
-CELLS = 1 << 22
+CELLS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)

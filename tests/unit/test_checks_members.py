@@ -155,3 +155,32 @@ def test_a_member_that_is_not_up_in_the_end_is_no_recovery(what: str) -> None:
     again = member(broken, 62, "querynode-1", "up")
     assert values(judge(again, Limits()))["recover_s"] == 22.0
     assert values(judge(member(broken, 62, "querynode-1", "gone"), Limits()))["recover_s"] == 5.0
+
+
+def test_the_moments_on_the_edge_of_what_is_measured() -> None:
+    at = windows(HISTORY)
+    for t_ns, counted in ((at.begin_ns - 1, 0), (at.begin_ns, 1), (at.end_ns - 1, 1), (at.end_ns, 0)):
+        down = Event(t_ns, EventKind.MEMBER, "proxy-1", "down")
+        events = tuple(sorted((*HISTORY.events, down), key=lambda event: event.t_ns))
+        assert len(unplanned_ends(replace(HISTORY, events=events), at)) == counted
+
+
+def test_a_fault_tells_of_ends_up_to_a_second_before_and_after_it() -> None:
+    named, second = naming(HISTORY, "querynode-1"), 1e-9
+    for moment, planned in ((39 - second, False), (39, True), (46, True), (46 + second, False)):
+        assert (ends(member(named, moment, "querynode-1", "down")) == []) is planned, moment
+
+
+@pytest.mark.parametrize(("count", "shown"), [(10, "proxy-1"), (11, "\u2026")])
+def test_ten_members_are_named(count: int, shown: str) -> None:
+    history = HISTORY
+    for number in range(count):
+        history = member(history, 60 + number, "proxy-1", "down")
+    (finding,) = judge(history, Limits(unplanned_restarts=0)).findings
+    assert finding.message.rpartition(", ")[2] == shown
+
+
+def test_a_fault_that_never_healed_is_under_way_from_a_second_before_it_on() -> None:
+    lasting = without_events(naming(HISTORY, "querynode-1"), "healed")
+    for moment, planned in ((38.9, False), (39.5, True), (100, True)):
+        assert (ends(member(lasting, moment, "querynode-1", "down")) == []) is planned, moment

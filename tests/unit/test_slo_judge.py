@@ -15,6 +15,7 @@ from tests.unit.builders import (
     edit,
     healthy,
     member,
+    never_sent,
     outage,
     recall_drop,
     reread,
@@ -206,6 +207,16 @@ def test_a_recovery_that_had_no_time_to_show_that_it_lasts_is_no_fail(limit_s: f
         assert found.reasons[0].startswith(
             "Evidence for recover_s: infinite, observed for 50 s after the effect, required >= 51 s"
         )
+
+
+def test_a_recovery_that_may_take_no_time_still_has_to_last() -> None:
+    never = outage(healthy(Recipe(observe_s=24)), 40, 70)
+    found = judge(never, LIMITS.model_copy(update={"recover_s": 0}))
+    assert any("observed for 29 s after the effect, required >= 30 s (its limit" in reason for reason in found.reasons)
+
+
+def test_an_infinite_percentile_is_over_its_limit_however_long_it_was_watched() -> None:
+    assert {"steady_p95_ms", "steady_p99_ms"} <= failed(judge(never_sent(HISTORY, within(HISTORY, 10, 20)), LIMITS))
 
 
 def test_a_fault_that_took_no_effect_says_nothing() -> None:

@@ -1,0 +1,51 @@
+"""What others took of the machine, at the very limit and where the kernel told less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.checks.machine import left_alone
+from harness.checks.thresholds import DEFAULT
+from harness.checks.windows import windows
+from harness.history import EventKind, History
+from harness.verdict import Validity
+from tests.unit.builders import healthy, taken
+
+HISTORY = healthy()
+
+
+def found(history: History, *, machine_window: int, others_cores_max: float = 0.15) -> Validity:
+    thresholds = replace(DEFAULT, machine_window=machine_window, others_cores_max=others_cores_max)
+    return left_alone(history, windows(history), thresholds)
+
+
+@pytest.mark.parametrize(("cores", "ok"), [(0.25, True), (0.5, False), (0.75, False)])
+def test_what_is_taken_must_be_below_the_limit(cores: float, ok: bool) -> None:
+    assert found(taken(HISTORY, 0, 10, cores), machine_window=2, others_cores_max=0.5).ok is ok
+
+
+def test_it_is_the_worst_stretch_that_counts() -> None:
+    history = taken(taken(HISTORY, 0, 30, cores=0.0), 30, 32, cores=0.5)
+    assert found(history, machine_window=2).measured == "0.50"
+    assert found(history, machine_window=4).measured == "0.25"
+
+
+def test_what_the_host_took_is_told_as_soon_as_it_can_be_shown() -> None:
+    assert found(taken(HISTORY, 0, 9, 0.3, stolen=0.005), machine_window=1).measured == "0.30 (0.01 of it by the host)"
+    assert found(taken(HISTORY, 0, 9, 0.3, stolen=0.004), machine_window=1).measured == "0.30"
+
+
+def test_a_kernel_that_tells_nothing_of_the_host_blames_it_for_nothing() -> None:
+    plain = taken(HISTORY, 0, 9, 0.3, stolen=0.2)
+    events = tuple(
+        replace(e, detail={"cores": e.detail["cores"]}) if e.kind is EventKind.MACHINE else e for e in plain.events
+    )
+    assert found(replace(plain, events=events), machine_window=1).measured == "0.30"
+
+
+def test_nobody_looked_for_long_enough() -> None:
+    few = taken(HISTORY, 0, 4, cores=1.0)
+    assert (found(few, machine_window=5).measured, found(few, machine_window=5).ok) == ("not recorded", True)
+    assert found(few, machine_window=4).ok is False
