@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
-from time import monotonic_ns
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,17 +23,17 @@ class Canned:
 
     def __init__(self, truth: Truth) -> None:
         self._answers = {"Search": _found(truth), "Insert": _inserted()}
-        self._loop, self._gate, self._ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
-        self._over, self._port = asyncio.Event(), 0
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
+        self._loop, self._gate = asyncio.new_event_loop(), asyncio.Event()
+        self._thread = threading.Thread(target=self._loop.run_forever)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._ready.wait()
+        self._server, self._port = self._do(self._serve())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
+        self._do(self._server.stop(None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
@@ -42,26 +42,26 @@ class Canned:
         """Where it listens: a free port of 127.0.0.1."""
         return Endpoint("127.0.0.1", self._port)
 
-    def hold(self, for_s: float, wait: Callable[[float], Any]) -> tuple[int, int]:
-        """Hold whatever arrives for a time; return from when to when, on CLOCK_MONOTONIC."""
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold whatever arrives meanwhile."""
         self._loop.call_soon_threadsafe(self._gate.clear)
-        begin_ns = monotonic_ns()
-        wait(for_s)
-        end_ns = monotonic_ns()
-        self._loop.call_soon_threadsafe(self._gate.set)
-        return begin_ns, end_ns
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(self._gate.set)
 
-    async def _serve(self) -> None:
+    def _do(self, task: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(task, self._loop).result()
+
+    async def _serve(self) -> tuple[Any, int]:
         self._gate.set()
         server = grpc.aio.server()
         handlers = {name: grpc.unary_unary_rpc_method_handler(self._answering(name)) for name in self._answers}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
-        self._port = server.add_insecure_port("127.0.0.1:0")
+        port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
-        self._ready.set()
-        await self._over.wait()
-        self._gate.set()
-        await server.stop(None)
+        return server, port
 
     def _answering(self, method: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
         async def answer(_request: bytes, _context: Any) -> bytes:

@@ -210,7 +210,7 @@ def odd_ones(seed: int) -> bool:
     )
     # One outage of them both would be as long as all seconds without service.
     apart = two.longest_outage_s < two.down_s
-    return math.isinf(never.recover_s) and apart and exact([two])
+    return math.isinf(never.recover_s) and two.longest_outage_s <= 3 and apart and exact([two])
 
 
 def main() -> int:

@@ -91,7 +91,8 @@ def closed_loop(seed: int, folder: Path) -> dict[str, float]:
 
 def stall(server: Canned) -> None:
     """Hold whatever arrives."""
-    server.hold(STALL_S, lambda for_s: wait_until(monotonic_ns() + round(for_s * NS_PER_S)))
+    with server.holding():
+        wait_until(monotonic_ns() + round(STALL_S * NS_PER_S))
 
 
 def main() -> int:

@@ -119,7 +119,7 @@ class Traffic(User):  # type: ignore[misc] # as above
             if t0_ns is None:
                 return
             gc.collect()
-            gc.freeze()  # what is there now stays: looking through it again and again is a tenth of a search's cost
+            gc.freeze()  # what is there now stays, and need not be looked through again and again
             recorder = Recorder(folder, f"{writer}-{os.getpid()}", job.schedule, t0_ns)
             running = gevent.get_hub().threadpool.spawn(dispatcher.run, recorder, t0_ns)
             while not running.ready():

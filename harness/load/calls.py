@@ -11,6 +11,7 @@ from harness.load.job import LoadJob
 from harness.load.schedule import FIRST_UPSERT_KEY
 from harness.load.wire import (
     Answer,
+    Done,
     RawCalls,
     call_metadata,
     delete_request,
@@ -31,6 +32,10 @@ class Calls(Protocol):
 
     def send(self, kind: Kind, request: Any) -> bytes | Answer:
         """Make a call; return the answer's bytes, unread, or what became of it."""
+        ...
+
+    def start(self, kind: Kind, request: Any, done: Done) -> None:
+        """Make a call and return at once; `done` is told by another thread."""
         ...
 
     def close(self) -> None:
@@ -68,6 +73,10 @@ class TunedCalls:
     def send(self, kind: Kind, request: bytes) -> bytes | Answer:
         """Make one attempt."""
         return self._raw.send(kind, request, self._job.deadline_s)
+
+    def start(self, kind: Kind, request: bytes, done: Done) -> None:
+        """Make one attempt, and do not wait for it."""
+        self._raw.start(kind, request, self._job.deadline_s, done)
 
     def close(self) -> None:
         """Close the channel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from threading import Lock
+from threading import Lock, Thread
 
 import grpc
 from pymilvus import MilvusClient, MilvusException
@@ -11,7 +11,7 @@ from pymilvus import MilvusClient, MilvusException
 from harness.history import Outcome
 from harness.kind import Kind
 from harness.load.job import LoadJob
-from harness.load.wire import Answer, read_failure
+from harness.load.wire import Answer, Done, read_failure
 
 _ERROR_CHARS = 120
 
@@ -36,6 +36,10 @@ class StockCalls:
     def request(self, index: int) -> list[list[float]]:
         """Return an operation's query."""
         return [self._job.queries[int(self._job.schedule.query[index])].tolist()]
+
+    def start(self, kind: Kind, request: list[list[float]], done: Done) -> None:
+        """Search, and do not wait for it."""
+        Thread(target=lambda: done(self.send(kind, request)), daemon=True).start()
 
     def send(self, kind: Kind, request: list[list[float]]) -> Answer:
         """Search, as often as the client sees fit."""

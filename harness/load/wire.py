@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -69,6 +69,9 @@ class Answer:
     version: int = ABSENT
 
 
+Done = Callable[[bytes | Answer], None]  # is given an answer's bytes, unread, or what became of the call
+
+
 @dataclass(frozen=True)
 class SearchShape:
     """What every search of a run has in common. `consistency` is one of CONSISTENCY."""
@@ -112,6 +115,18 @@ class RawCalls:
         except grpc.RpcError as error:
             return read_failure(kind, error.code().name, error.details() or "")
         return answer
+
+    def start(self, kind: Kind, request: bytes, timeout_s: float, done: Done) -> None:
+        """Make a call and return at once: `done` is given, by a thread of gRPC's, what `send` would return."""
+        call = self._calls[kind].future(request, timeout=timeout_s, metadata=self._metadata)
+        call.add_done_callback(lambda ended: done(_came_of(kind, ended)))
+
+
+def _came_of(kind: Kind, ended: Any) -> bytes | Answer:
+    if ended.code() is not grpc.StatusCode.OK:
+        return read_failure(kind, ended.code().name, ended.details() or "")
+    answer: bytes = ended.result()
+    return answer
 
 
 def search_request(shape: SearchShape, vectors: NDArray[np.float32]) -> bytes:
