@@ -72,13 +72,13 @@ def _percentiles_ms(
     """Return the nearest-rank p50, p95 and p99 of each bin."""
     latency = (operations.done_ns - operations.intended_ns)[mask]
     order = np.lexsort((latency, at[mask]))
-    latency_ms = np.append(latency[order] / NS_PER_MS, math.nan)
+    latency_ms = np.append(latency[order] / NS_PER_MS, math.nan)  # the last is that of a bin with none
     counts = np.bincount(at[mask], minlength=bins)
     starts = np.cumsum(counts) - counts
 
     def percentile(per_mille: int) -> Floats:
-        rank = np.maximum(1, -(-per_mille * counts // 1000)) - 1
-        return np.where(counts > 0, latency_ms[np.where(counts > 0, starts + rank, -1)], math.nan)
+        ranks = -(-per_mille * counts // 1000)
+        return latency_ms[np.where(counts > 0, starts + ranks - 1, -1)]
 
     return percentile(500), percentile(950), percentile(990)
 

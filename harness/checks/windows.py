@@ -44,8 +44,8 @@ def windows(history: History) -> Windows:
     effect_ns = min(effects, default=None)
     healed_ns = _healed_ns(history)
     steady = history.phase("steady")
-    begin_ns = steady[0] if steady else int(history.operations.intended_ns.min(initial=_LATEST))
     end_ns = _end_ns(history)
+    begin_ns = steady[0] if steady else int(history.operations.intended_ns.min(initial=end_ns))
     return Windows(
         steady=steady,
         effect_ns=effect_ns,
@@ -56,17 +56,14 @@ def windows(history: History) -> Windows:
     )
 
 
-_LATEST = 2**63 - 1
-
-
 def _end_ns(history: History) -> int:
     begun = list(history.of(EventKind.PHASE, name="observe", what="begin"))
     ended = [e.t_ns for e in history.of(EventKind.PHASE, name="observe", what="end")]
     if ended and len(ended) == len(begun):
         return max(ended)
     steady = history.phase("steady")
-    last = int(history.operations.intended_ns.max(initial=-1)) + 1
-    return max(last, steady[1] if steady else 0)
+    last = history.operations.intended_ns.max(initial=steady[1] - 1 if steady else -1)
+    return int(last) + 1
 
 
 def unmatched(history: History, what: str, *, by: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.checks.answers import Stream
 from harness.checks.latency import NEVER_NS, percentile_ns
-from harness.checks.recovery import Ceiling, Hindrance, hindrance
+from harness.checks.recovery import Ceiling, hindrance
 from harness.history import NS_PER_MS, NS_PER_S
 from harness.slo.clients import search_ceiling
 from harness.slo.figures import PERCENTILES, RATIOS
@@ -93,14 +93,9 @@ def _late(figure: str, client: str, stream: Stream, limit: Ceiling, at: Scene) -
         whole_s = (restored_ns - begin_ns) / NS_PER_S
         told = f"the cluster was whole again {whole_s:.2f} s after the effect: nothing is recovered before"
         return Finding(figure, told, 1, t_ns=restored_ns)
-    return _hindered(figure, f"{_WORDS[client]} still had {hindered.rule}", stream, hindered, begin_ns)
-
-
-def _hindered(figure: str, told: str, stream: Stream, hindered: Hindrance, begin_ns: int) -> Finding:
-    if not len(hindered.at):
-        return Finding(figure, told, 1)
     moment_s = (int(stream.intended_ns[hindered.at[0]]) - begin_ns) / NS_PER_S
-    return _finding(figure, f"{told} {moment_s:.2f} s after the effect", len(hindered.at), stream, hindered.at)
+    told = f"{_WORDS[client]} still had {hindered.rule} {moment_s:.2f} s after the effect"
+    return _finding(figure, told, len(hindered.at), stream, hindered.at)
 
 
 def _finding(figure: str, told: str, count: int, stream: Stream, at: NDArray[np.int64]) -> Finding:

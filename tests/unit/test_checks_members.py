@@ -132,6 +132,15 @@ def test_a_query_node_must_serve_where_there_is_enough_to_serve(
     assert [f.message for f in found.findings] == [told_of] * bool(idle)
 
 
+def test_it_is_the_last_look_that_counts() -> None:
+    history = HISTORY
+    for second, nodes in ((109, "2"), (110, "1")):
+        history = told(history, second, EventKind.MEMBER, "querynode", "serving", nodes=nodes, of="2", segments="8")
+    assert idle_query_nodes(history) == 1
+    (finding,) = judge(history, Limits(idle_query_nodes=0)).findings
+    assert (finding.message[:9], finding.t_ns) == ("only 1 of", RECIPE.at(110))
+
+
 def test_an_address_whose_members_nobody_sees_is_held_to_nothing() -> None:
     address = without_events(HISTORY, "up", EventKind.MEMBER)
     assert idle_query_nodes(address) is None

@@ -15,6 +15,7 @@ from harness.checks.recovery import (
     downtime,
     first_bad_ns,
     first_good_ns,
+    hindrance,
     sustained_ns,
     wrong_s,
 )
@@ -25,6 +26,7 @@ from harness.kind import Kind
 from tests.unit.builders import (
     Recipe,
     edit,
+    empty,
     healthy,
     member,
     never_sent,
@@ -113,6 +115,12 @@ def test_the_ratio_holds_above_the_noise_and_the_cap_whatever_the_ratio() -> Non
     capped = ceiling(baseline, DEFAULT, p95_cap_ms=120, p99_cap_ms=130)
     assert capped is not None
     assert (capped.p95_ns, capped.p99_ns) == (120 * NS_PER_MS, 130 * NS_PER_MS)
+
+
+def test_a_small_percentile_may_rise_by_what_is_noise() -> None:
+    found = ceiling(searches(HISTORY).between(RECIPE.at(0), RECIPE.at(40)), DEFAULT)
+    assert found is not None
+    assert (found.p95_ns, found.p99_ns) == (round(30.9 * NS_PER_MS), round(105.9 * NS_PER_MS))
 
 
 def test_a_percentile_without_enough_operations_is_not_asked_for() -> None:
@@ -209,7 +217,15 @@ def test_a_run_cut_short_ends_with_its_last_operation() -> None:
     cut = replace(cut, operations=cut.operations.between(0, RECIPE.at(60)))
     at = windows(cut)
     assert at.steady is None
-    assert RECIPE.at(59.9) < at.end_ns <= RECIPE.at(60)
+    assert (at.begin_ns, at.end_ns) == (RECIPE.at(0), int(cut.operations.intended_ns.max()) + 1)
+
+
+def test_where_nothing_was_measured_the_steady_state_is_all_that_is_known() -> None:
+    unobserved = empty(replace(HISTORY, events=tuple(e for e in HISTORY.events if e.name != "observe")))
+    at = windows(unobserved)
+    assert (at.begin_ns, at.end_ns) == (RECIPE.at(0), RECIPE.at(40))
+    at = windows(without_events(unobserved, "end", EventKind.PHASE))
+    assert (at.begin_ns, at.end_ns) == (0, 0)
 
 
 # Against the definition, spelled out
@@ -262,6 +278,9 @@ def test_sustained_recovery_is_that_of_the_definition(stream: Stream, restored_s
     restored_ns, end_ns = restored_s * NS_PER_S, 60 * NS_PER_S
     found = sustained_ns(stream, restored_ns, end_ns, limit, DEFAULT)
     assert found == naive_sustained(stream, restored_ns, end_ns, limit)
+    hindered = hindrance(stream, restored_ns, end_ns, limit, DEFAULT)
+    assert (hindered is None) == (found == restored_ns)
+    assert hindered is None or len(hindered.at)
 
 
 @settings(deadline=None, max_examples=60)

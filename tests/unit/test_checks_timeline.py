@@ -6,10 +6,11 @@ import pytest
 from harness.checks.answers import answers
 from harness.checks.thresholds import DEFAULT
 from harness.checks.timeline import Timeline, timeline
-from harness.history import History
+from harness.history import NS_PER_MS, History
 from harness.kind import Kind
 from tests.unit.builders import (
     Recipe,
+    edit,
     empty,
     healthy,
     never_sent,
@@ -83,8 +84,27 @@ def test_percentiles_are_nearest_ranks_of_each_bin() -> None:
     assert (found.p50_ms[3], found.p95_ms[3], found.p99_ms[3]) == (latency[24], latency[47], latency[49])
 
 
+def test_each_rank_is_exact_where_there_is_one_for_every_thousandth() -> None:
+    searches = within(HISTORY, 0, 20, [Kind.SEARCH])
+    rank = np.random.default_rng(1).permutation(1000)
+    done_ns = HISTORY.operations.intended_ns[searches] + (rank + 1) * NS_PER_MS
+    found = lined(edit(HISTORY, searches, done_ns=done_ns), bin_s=20)
+    assert (found.p50_ms[0], found.p95_ms[0], found.p99_ms[0]) == (500, 950, 990)
+
+
+def test_a_bin_of_one_has_its_latency() -> None:
+    second = np.flatnonzero(within(HISTORY, 2, 3, [Kind.SEARCH]))[0]
+    operations = HISTORY.operations
+    few = operations.where(np.isin(np.arange(len(operations)), [0, second]))
+    found = lined(replace(HISTORY, operations=few))
+    latency_ms = (few.done_ns - few.intended_ns)[1] / NS_PER_MS
+    assert (found.p50_ms[2], found.p99_ms[2]) == (latency_ms, latency_ms)
+    assert np.isnan(found.p50_ms[1])
+
+
 def test_nothing_is_a_timeline_of_no_bins() -> None:
     found = lined(empty(HISTORY))
+    assert found.origin_ns == 0
     assert all(len(getattr(found, f.name)) == 0 for f in fields(found) if f.name != "origin_ns")
 
 

@@ -95,3 +95,5 @@ def test_a_low_recall_is_told_by_the_searches_that_found_least() -> None:
     found = told(recall_drop(recall_drop(HISTORY, 0, 105, 2), 20, 20.1, 5))
     assert set(found["recall"].op_ids[:5]) == set(due(20, 20.1))
     assert found["recall"].message.startswith("2000 of 2000 searches missed neighbours")
+    some = told(recall_drop(HISTORY, 0, 30, 5))["recall"]
+    assert (some.count, some.message[:12]) == (1500, "1500 of 2000")

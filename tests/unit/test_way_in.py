@@ -48,6 +48,11 @@ def test_a_second_in_which_it_was_broken_for_a_moment_counts_and_one_it_only_tou
     assert found(history) == (0.1, 5, 1)
 
 
+def test_a_second_that_ends_as_it_breaks_does_not_count_and_a_break_of_no_time_is_none() -> None:
+    assert found(told(outage(HISTORY, 41, 46), (42, "broken"), (42.5, "open"))) == (0.5, 5, 1)
+    assert found(told(outage(HISTORY, 41, 46), (42.5, "broken"), (42.5, "open"))) == (0, 5, 0)
+
+
 def test_what_was_never_opened_again_is_broken_to_the_end() -> None:
     assert found(told(outage(HISTORY, 41, 46), (100, "broken"))) == (5, 5, 0)
 
