@@ -24,6 +24,8 @@ from harness.load.job import (
     FOLDER_VARIABLE,
     NATIVE_VARIABLE,
     OWNER_VARIABLE,
+    POLLING,
+    STOCK,
     TOKEN_VARIABLE,
     WRITER_VARIABLE,
     LoadJob,
@@ -236,10 +238,12 @@ def _command(job: LoadJob) -> list[str]:
 
 
 def _environment(folder: Path, job: LoadJob, writer: str, owner: str) -> dict[str, str]:
-    """Ours, without what would configure Locust otherwise; this checkout's modules first."""
+    """Ours, without what would configure Locust otherwise; this checkout's modules first. A stock client stays stock."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     root = str(Path(__file__).resolve().parents[2])
+    polling = {} if writer == STOCK else POLLING
     return inherited | {
+        **polling,
         FOLDER_VARIABLE: str(folder.resolve()),
         OWNER_VARIABLE: owner,
         NATIVE_VARIABLE: "1",
