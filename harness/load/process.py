@@ -238,7 +238,7 @@ def _command(job: LoadJob) -> list[str]:
 
 
 def _environment(folder: Path, job: LoadJob, writer: str, owner: str) -> dict[str, str]:
-    """Ours, without what would configure Locust otherwise; this checkout's modules first. A stock client stays stock."""
+    """Ours, without what would configure Locust otherwise; this checkout's modules first. A stock client is stock."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     root = str(Path(__file__).resolve().parents[2])
     polling = {} if writer == STOCK else POLLING
