@@ -22,8 +22,6 @@ OWNER_VARIABLE = "MILVUS_HARNESS_OWNER"  # which run a process belongs to, for w
 JOB_FILE = "load.json"
 WRITER_VARIABLE = "MILVUS_HARNESS_WRITER"  # which of the load processes it is
 NATIVE_VARIABLE = "LOCUST_SKIP_MONKEY_PATCH"  # Locust's own: threads stay the system's
-# gRPC's own: who calls waits for the answer itself. Its event engine hands it on twice, for a fifth of a call's cost.
-POLLING = {"GRPC_EXPERIMENTS": "-event_engine_client"}
 STOCK = "stock"  # the one whose client is pymilvus as it comes
 
 

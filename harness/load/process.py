@@ -24,8 +24,6 @@ from harness.load.job import (
     FOLDER_VARIABLE,
     NATIVE_VARIABLE,
     OWNER_VARIABLE,
-    POLLING,
-    STOCK,
     TOKEN_VARIABLE,
     WRITER_VARIABLE,
     LoadJob,
@@ -238,12 +236,10 @@ def _command(job: LoadJob) -> list[str]:
 
 
 def _environment(folder: Path, job: LoadJob, writer: str, owner: str) -> dict[str, str]:
-    """Ours, without what would configure Locust otherwise; this checkout's modules first. A stock client is stock."""
+    """Ours, without what would configure Locust otherwise; this checkout's modules first."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     root = str(Path(__file__).resolve().parents[2])
-    polling = {} if writer == STOCK else POLLING
     return inherited | {
-        **polling,
         FOLDER_VARIABLE: str(folder.resolve()),
         OWNER_VARIABLE: owner,
         NATIVE_VARIABLE: "1",
