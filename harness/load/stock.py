@@ -11,7 +11,7 @@ from pymilvus import MilvusClient, MilvusException
 from harness.history import Outcome
 from harness.kind import Kind
 from harness.load.job import LoadJob
-from harness.load.wire import Answer, Done, read_failure
+from harness.load.wire import Answer, Done, read_error
 
 _ERROR_CHARS = 120
 
@@ -52,7 +52,7 @@ class StockCalls:
         except MilvusException as error:
             return Answer(Outcome.FAIL, f"{error.code}: {error.message}"[:_ERROR_CHARS])
         except grpc.RpcError as error:  # what it doesn't retry comes as it is
-            return read_failure(kind, error.code().name, error.details() or "")
+            return read_error(kind, error)
         sign = 1 if shape.metric == "L2" else -1
         return Answer(
             Outcome.OK, hits=[hit["id"] for hit in found], distances=[sign * hit["distance"] for hit in found]

@@ -113,7 +113,7 @@ class RawCalls:
         try:
             answer: bytes = self._calls[kind](request, timeout=timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
-            return read_failure(kind, error.code().name, error.details() or "")
+            return read_error(kind, error)
         return answer
 
     def start(self, kind: Kind, request: bytes, timeout_s: float, done: Done) -> None:
@@ -124,7 +124,7 @@ class RawCalls:
 
 def _came_of(kind: Kind, ended: Any) -> bytes | Answer:
     if ended.code() is not grpc.StatusCode.OK:
-        return read_failure(kind, ended.code().name, ended.details() or "")
+        return read_error(kind, ended)
     answer: bytes = ended.result()
     return answer
 
@@ -248,6 +248,11 @@ def read_write(answer: bytes, kind: Kind, rows: int) -> Answer:
     if acknowledged != rows:
         return Answer(Outcome.UNKNOWN, f"acknowledged {acknowledged} of {rows} rows")
     return Answer(Outcome.OK)
+
+
+def read_error(kind: Kind, ended: Any) -> Answer:
+    """Classify a call that gRPC ended with anything but OK: the error that it raised, or the call itself."""
+    return read_failure(kind, ended.code().name, ended.details() or "")
 
 
 def read_failure(kind: Kind, code: str, details: str) -> Answer:

@@ -21,22 +21,19 @@ from harness.checks.recovery import (
 )
 from harness.checks.thresholds import DEFAULT
 from harness.checks.windows import windows
-from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History
+from harness.history import NS_PER_MS, NS_PER_S, History
 from harness.kind import Kind
 from tests.unit.builders import (
     Recipe,
     edit,
-    empty,
     healthy,
     member,
     never_sent,
     outage,
     recall_drop,
-    shifted,
     slower,
     stall,
     within,
-    without_events,
 )
 
 RECIPE = Recipe()
@@ -193,39 +190,6 @@ def test_a_stall_within_the_deadline_is_no_downtime_but_it_is_slow() -> None:
     assert downtime(searches(history), EFFECT, END, DEFAULT).bad_s == 0
     # Still more than 15 of 1500 (1%) over p99 + 100 ms from any earlier second on.
     assert recovered_s(history) == pytest.approx(20.5, abs=0.1)
-
-
-# Windows
-
-
-def test_windows_span_all_faults_and_end_with_the_last_observation() -> None:
-    again = tuple(replace(e, t_ns=e.t_ns + 65 * NS_PER_S) for e in HISTORY.events if e.name in ("kill", "observe"))
-    twice = replace(HISTORY, events=HISTORY.events + again)
-    at = windows(twice)
-    assert (at.effect_ns, at.healed_ns, at.end_ns) == (RECIPE.at(40), RECIPE.at(110), RECIPE.at(170))
-    assert windows(shifted(HISTORY, 7)).effect_ns == EFFECT + 7
-
-
-def test_a_fault_that_is_not_seen_healed_is_not_restored() -> None:
-    assert windows(without_events(HISTORY, "healed")).restored_ns is None
-    other = Event(EFFECT, EventKind.FAULT, "pause", "effect")
-    assert windows(replace(HISTORY, events=(*HISTORY.events, other))).restored_ns is None
-
-
-def test_a_run_cut_short_ends_with_its_last_operation() -> None:
-    cut = without_events(HISTORY, "end", EventKind.PHASE)
-    cut = replace(cut, operations=cut.operations.between(0, RECIPE.at(60)))
-    at = windows(cut)
-    assert at.steady is None
-    assert (at.begin_ns, at.end_ns) == (RECIPE.at(0), int(cut.operations.intended_ns.max()) + 1)
-
-
-def test_where_nothing_was_measured_the_steady_state_is_all_that_is_known() -> None:
-    unobserved = empty(replace(HISTORY, events=tuple(e for e in HISTORY.events if e.name != "observe")))
-    at = windows(unobserved)
-    assert (at.begin_ns, at.end_ns) == (RECIPE.at(0), RECIPE.at(40))
-    at = windows(without_events(unobserved, "end", EventKind.PHASE))
-    assert (at.begin_ns, at.end_ns) == (0, 0)
 
 
 # Against the definition, spelled out
