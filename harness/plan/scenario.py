@@ -19,11 +19,11 @@ STEADY_PATIENCE_S = 300.0
 WARM_UP_S = 3.0
 
 
-def check_profile(profile: str) -> None:
-    """Refuse a settings profile that does not exist. Errors: BadInput."""
+def check_profile(profile: str, where: str = "--profile") -> None:
+    """Refuse a settings profile that does not exist; `where` is the option that named it. Errors: BadInput."""
     if profile not in OBSERVE_S:
         known = ", ".join(OBSERVE_S)
-        raise BadInput(f"there is no settings profile {profile!r}", where="--profile", mend=f"take one of {known}")
+        raise BadInput(f"there is no settings profile {profile!r}", where=where, mend=f"take one of {known}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput
+from harness.plan.scenario import check_profile
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.token import read_token
 from harness.pytest_plugin.marks import Marked
@@ -92,6 +93,8 @@ def selection(config: pytest.Config) -> Selection:
     profiles, replicas = _SELECTIONS.get(chosen, (("fast",), (1,)))
     given_profiles = config.getoption("--harness-profile")
     given_replicas = config.getoption("--harness-replicas")
+    for profile in given_profiles or ():
+        check_profile(profile, where="--harness-profile")
     return Selection(
         name=chosen or "all",
         names=() if chosen in _SELECTIONS else tuple(filter(None, chosen.split(","))),

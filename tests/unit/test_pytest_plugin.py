@@ -132,7 +132,10 @@ def test_a_plan_is_printed_and_nothing_is_done(pytester: pytest.Pytester, run: R
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--harness-profile=quick"], "there is no settings profile 'quick' (--profile): take one of fast, default"),
+        (
+            ["--harness-profile=quick"],
+            "there is no settings profile 'quick' (--harness-profile): take one of fast, default",
+        ),
         (["--harness-seed=x"], "'x' is no seed (--harness-seed): take a whole number from 0 on"),
         (["--harness-replicas=0"], "'0' is no number of replicas (--harness-replicas): take 1 or more"),
         (["--harness-replicas=3"], "3 replicas need as many query nodes (one): take fewer replicas"),
