@@ -1,8 +1,8 @@
 """The open loop: every operation starts when it was intended to, whatever became of those before it.
 
-A few threads take turns: one waits for the next operation's time, hands the turn on, and makes the call. That costs
-least. Where none is left to take the turn, it is kept, and the answer comes by a thread of gRPC's: with one of ours for
-each call of a stall, thousands would wake at once, and their scramble would count as the server's latency.
+A few threads take the operations in turn: each waits for its own's time, makes the call, and takes the next. That costs
+least. The last that is not in a call does not wait for its answer, which comes by a thread of gRPC's: with one of ours
+for each call of a stall, thousands would wake at once, and their scramble would count as the server's latency.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ class Dispatcher:
         self._kinds = [Kind(kind) for kind in job.schedule.kind.tolist()]
         self._rows: list[int] = job.schedule.key_count.tolist()
         self._left = iter(share.tolist())
-        self._waiting: deque[None] = deque()  # one for each thread without the turn; its methods are atomic
+        self._unsent = len(share)
+        self._spare = deque([None] * (_THREADS - 1))  # one for each thread that may wait; its methods are atomic
         self._sent_ns: dict[int, int] = {}  # of what has not answered yet
-        self._turn, self._recording = threading.Lock(), threading.Condition()
+        self._recording = threading.Condition()
         self._stopped, self._ended = threading.Event(), threading.Event()
 
     def run(self, recorder: Recorder, t0_ns: int) -> None:
@@ -54,9 +55,9 @@ class Dispatcher:
         flusher = threading.Thread(target=self._flush_on_and_on, daemon=True)
         flusher.start()
         try:
-            for _ in range(_THREADS):
+            for _ in range(_THREADS if self._unsent else 0):
                 threading.Thread(target=self._work, daemon=True).start()
-            self._stopped.wait()
+            self._stopped.wait(timeout=None if self._unsent else 0)
         finally:
             self._finish()
             self._ended.set()
@@ -69,38 +70,37 @@ class Dispatcher:
 
     def _work(self) -> None:
         try:
-            while (taken := self._take()) is not None:
-                index, request = taken
-                self._answered(index, self._calls.send(self._kinds[index], request))
-        finally:
-            self.stop()  # all is sent; or this has failed, and nobody waits for what will not be sent
-
-    def _take(self) -> tuple[int, Any] | None:
-        """Wait for the turn, then for the next operation's time; return what to send, None where there is no more."""
-        self._waiting.append(None)
-        with self._turn:
-            self._waiting.pop()
-            while (taken := self._next()) is not None and not self._waiting:
-                index, request = taken
-                self._calls.start(self._kinds[index], request, partial(self._answered, index))
-        return taken
-
-    def _next(self) -> tuple[int, Any] | None:
-        index = next(self._left, None)
-        if index is None:
-            return None
-        request = self._calls.request(index)  # before the wait, so that making it delays nothing
-        if not self._in_time(index):
-            return None
-        self._sent_ns[index] = time.monotonic_ns()
-        return index, request
+            for index in self._left:
+                request = self._calls.request(index)  # before the wait, so that making it delays nothing
+                if self._in_time(index):
+                    self._send(index, request)
+        except BaseException:
+            self.stop()  # nobody waits for what will not be sent
+            raise
 
     def _in_time(self, index: int) -> bool:
-        """Wait for an operation's time; return whether it is still to be sent."""
+        """Wait for an operation's time; return whether it is still to be sent, and count it as sent then."""
         due_ns = self._intended_ns[index]
         while (left_ns := due_ns - time.monotonic_ns()) > 0 and not self._stopped.is_set():
             self._stopped.wait(timeout=left_ns / NS_PER_S)
-        return not self._stopped.is_set()
+        with self._recording:
+            if self._stopped.is_set():
+                return False
+            self._sent_ns[index] = time.monotonic_ns()
+            self._unsent -= 1
+            if not self._unsent:
+                self.stop()
+        return True
+
+    def _send(self, index: int, request: Any) -> None:
+        kind = self._kinds[index]
+        try:
+            self._spare.pop()
+        except IndexError:
+            self._calls.start(kind, request, partial(self._answered, index))
+            return
+        self._answered(index, self._calls.send(kind, request))
+        self._spare.append(None)
 
     def _answered(self, index: int, raw: bytes | Answer) -> None:
         done_ns = time.monotonic_ns()
@@ -116,7 +116,7 @@ class Dispatcher:
         self._listener(kind, done_ns - self._intended_ns[index], answer)
 
     def _finish(self) -> None:
-        with self._turn, self._recording:  # nothing is about to be sent
+        with self._recording:  # once it is stopped, nothing more is sent
             self._recording.wait_for(lambda: not self._sent_ns, timeout=self._job.deadline_s + _GRACE_S)
             for index, sent_ns in self._sent_ns.items():
                 answer = read_failure(self._kinds[index], "CANCELLED", "the load was ended")

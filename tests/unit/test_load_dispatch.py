@@ -68,10 +68,25 @@ def sent(client: Client, folder: Path) -> Operations:
     return read_operations(folder, _JOB.schedule, t0_ns, k=_JOB.shape.k, deadline_ns=deadline_ns)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # it is what is asked for here
-def test_a_request_that_cannot_be_made_ends_the_load_and_keeps_what_was_sent(tmp_path: Path) -> None:
-    outcomes = sent(Client(unmade=3), tmp_path).outcome.tolist()
-    assert outcomes == [Outcome.OK] * 3 + [Outcome.NEVER_SENT] * (len(_JOB.schedule) - 3)
+def test_a_request_that_cannot_be_made_ends_the_load_and_keeps_what_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raised: SimpleQueue[type[BaseException]] = SimpleQueue()
+    monkeypatch.setattr(threading, "excepthook", lambda failed: raised.put(failed.exc_type))
+    unmade = 14  # a thread makes its next request while others wait with the seven before that
+    outcomes = sent(Client(unmade=unmade), tmp_path).outcome
+    assert raised.get(timeout=10) is ZeroDivisionError
+    was_sent = int((outcomes == Outcome.OK).sum())
+    assert unmade - 7 <= was_sent <= unmade
+    assert set(outcomes[:was_sent]) == {Outcome.OK}
+    assert set(outcomes[was_sent:]) == {Outcome.NEVER_SENT}
+
+
+def test_of_an_empty_share_nothing_is_sent(tmp_path: Path) -> None:
+    nothing, recorder = np.arange(0), Recorder(tmp_path, "0", _JOB.schedule, 0)
+    Dispatcher(_JOB, nothing, Client(), lambda *_: None).run(recorder, 0)
+    found = read_operations(tmp_path, _JOB.schedule, 0, k=_JOB.shape.k, deadline_ns=NS_PER_S)
+    assert set(found.outcome) == {Outcome.NEVER_SENT}
 
 
 def test_a_call_that_never_ends_is_cut_off_and_all_others_are_sent(tmp_path: Path) -> None:
