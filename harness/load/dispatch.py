@@ -54,11 +54,14 @@ class Dispatcher:
         self._intended_ns: list[int] = (self._job.schedule.offset_ns + t0_ns).tolist()
         flusher = threading.Thread(target=self._flush_on_and_on, daemon=True)
         flusher.start()
+        if not self._unsent:
+            self.stop()
         try:
-            for _ in range(_THREADS if self._unsent else 0):
+            for _ in range(_THREADS):
                 threading.Thread(target=self._work, daemon=True).start()
-            self._stopped.wait(timeout=None if self._unsent else 0)
+            self._stopped.wait()
         finally:
+            self.stop()
             self._finish()
             self._ended.set()
             flusher.join()
@@ -72,17 +75,20 @@ class Dispatcher:
         try:
             for index in self._left:
                 request = self._calls.request(index)  # before the wait, so that making it delays nothing
-                if self._in_time(index):
-                    self._send(index, request)
+                self._wait_until(self._intended_ns[index])
+                if not self._begin(index):
+                    return
+                self._send(index, request)
         except BaseException:
             self.stop()  # nobody waits for what will not be sent
             raise
 
-    def _in_time(self, index: int) -> bool:
-        """Wait for an operation's time; return whether it is still to be sent, and count it as sent then."""
-        due_ns = self._intended_ns[index]
+    def _wait_until(self, due_ns: int) -> None:
         while (left_ns := due_ns - time.monotonic_ns()) > 0 and not self._stopped.is_set():
             self._stopped.wait(timeout=left_ns / NS_PER_S)
+
+    def _begin(self, index: int) -> bool:
+        """Count an operation as sent; return whether it is still to be sent."""
         with self._recording:
             if self._stopped.is_set():
                 return False
