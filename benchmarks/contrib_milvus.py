@@ -6,23 +6,28 @@ CONTRIB_URI, CONTRIB_COLLECTION, CONTRIB_RATE (per second and user) and CONTRIB_
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import numpy as np
-from locust import constant_throughput, task
+from locust import task
 from locust.contrib.milvus import MilvusUser
 
 
 class Contrib(MilvusUser):  # type: ignore[misc] # Locust ships no types
     """Searches at a rate."""
 
-    wait_time = constant_throughput(float(os.environ["CONTRIB_RATE"]))
-
     def __init__(self, environment: Any) -> None:
         uri, collection = os.environ["CONTRIB_URI"], os.environ["CONTRIB_COLLECTION"]
         super().__init__(environment, uri=uri, collection_name=collection)
         self.queries = np.load(os.environ["CONTRIB_QUERIES"]).tolist()
-        self.sent = 0
+        self.interval_s = 1 / float(os.environ["CONTRIB_RATE"])
+        self.sent, self.due_s = 0, time.monotonic()
+
+    def wait_time(self) -> float:
+        """Return the seconds until the next search is due: Locust's constant_throughput falls behind by each sleep."""
+        self.due_s += self.interval_s
+        return max(0.0, self.due_s - time.monotonic())
 
     @task  # type: ignore[untyped-decorator] # as above
     def ask(self) -> None:

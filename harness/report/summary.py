@@ -1,11 +1,12 @@
-"""The job summary in Markdown: the verdict and why, the scenarios in a table, what to look at."""
+"""The job summary in Markdown: the verdict and why, the scenarios in a table, and the course of those not passed."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from harness.report.course import course
 from harness.report.header import KEY_FIGURES, ScenarioRow, provenance, scenario_rows
+from harness.report.text import plain_text
 from harness.report.view import RunView
 from harness.store.run_record import Judged
 
@@ -19,9 +20,9 @@ def summary(run: RunView) -> str:
     lines = [
         f"# {_SIGNS[verdict.verdict]} {verdict.verdict}",
         "",
-        _plain(verdict.sentence),
+        plain_text(verdict.sentence),
         "",
-        " \u00b7 ".join(f"{name} {_plain(value)}" for name, value in provenance(run)),
+        " \u00b7 ".join(f"{name} {plain_text(value)}" for name, value in provenance(run)),
         *_table(run),
         *_reasons(run),
         *(["", "Run it again:", "", f"    {record.command}"] if record.command else []),
@@ -41,8 +42,8 @@ def _table(run: RunView) -> Iterator[str]:
 def _row(row: ScenarioRow) -> str:
     cells = [f"**{cell.text}**" if cell.state == "fail" else cell.text for cell in row.cells]
     if row.note:
-        cells = [_plain(row.note), *[""] * (len(KEY_FIGURES) - 1)]
-    title = _plain(row.title) + (" (tried again)" if row.superseded else "")
+        cells = [plain_text(row.note), *[""] * (len(KEY_FIGURES) - 1)]
+    title = plain_text(row.title) + (" (tried again)" if row.superseded else "")
     return f"| {title} | {_SIGNS[row.verdict]} {row.verdict} | " + " | ".join(cells) + " |"
 
 
@@ -50,12 +51,9 @@ def _reasons(run: RunView) -> Iterator[str]:
     for entry in run.verdict.scenarios:
         if isinstance(entry, Judged) and entry.judgement.reasons:
             reasons = entry.judgement.reasons
-            yield from ("", f"**{_plain(entry.title)}**, in `{entry.folder}`:", "")
-            yield from (f"- {_plain(reason)}" for reason in reasons[:_REASONS])
+            yield from ("", f"**{plain_text(entry.title)}**, in `{entry.folder}`:", "")
+            yield from (f"- {plain_text(reason)}" for reason in reasons[:_REASONS])
             if len(reasons) > _REASONS:
                 yield f"- and {len(reasons) - _REASONS} more"
-
-
-def _plain(text: str) -> str:
-    """Return text that Markdown leaves alone, on one line."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+            if panel := run.panels.get(entry.folder):
+                yield from course(panel)

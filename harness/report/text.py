@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 THIN = "\u202f"  # narrow no-break space between number and unit, as SI writes it
@@ -77,3 +78,8 @@ def _digits(value: float, limit: float | None) -> str:
 
 def _compare(a: float, b: float) -> int:
     return (a > b) - (a < b)
+
+
+def plain_text(text: str) -> str:
+    """Return text that Markdown leaves alone, on one line."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))

@@ -194,11 +194,19 @@ def test_traffic_that_all_failed_is_drawn(passed: ScenarioView) -> None:
 def test_the_summary_is_a_table_and_the_reasons(passed: ScenarioView, failed: ScenarioView) -> None:
     text = summary(sample_run.run(passed, failed, skipped=(Skipped("d", "Full | disk", "no disk"),)))
     assert text.startswith("# \u2718 FAIL\n")
-    rows = [line for line in text.splitlines() if line.startswith("|")]
+    rows = [line for line in text.split("\n\n**")[0].splitlines() if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
     assert "**\u221e**" in rows[3]
     assert "- recover\\_s was never reached (limit 15 s)" in text
     assert text.endswith("    tox -e gate -- --seed 7\n")
+
+
+def test_the_summary_tells_the_course_of_what_did_not_pass(passed: ScenarioView, failed: ScenarioView) -> None:
+    assert "Clients offered" not in summary(sample_run.run(passed))
+    text = summary(sample_run.run(passed, failed))
+    assert "The service never recovered for good." in text
+    assert re.search(r"\n\| Searches, by a tuned client on a schedule \|.*\u221e", text)
+    assert re.search(r"\nMembers: \S+ down [^,]+, \S+ up", text)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What happened in a scenario that did not pass, in Markdown: for a log without the page beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.history import Event, EventKind
+from harness.report.clients import HEADS, client_rows
+from harness.report.stack import Axis, axis_of
+from harness.report.story import story
+from harness.report.text import offset_text, plain_text
+from harness.report.view import ScenarioView
+
+_MOVES = 40  # of members: an upgrade of a cluster that is scaled out as well makes no more
+
+
+def course(view: ScenarioView) -> Iterator[str]:
+    """Yield the lines: the story, how clients were served, and when members left, came and were ready."""
+    axis = axis_of(view)
+    if axis is None:
+        return
+    yield from ("", plain_text(story(view, axis)))
+    yield from ("", f"| | {' | '.join(HEADS)} |", "|---|" + "---:|" * len(HEADS))
+    yield from (f"| {row.name} | {' | '.join(row.cells)} |" for row in client_rows(view.judgement.clients))
+    if moves := [_told(event, axis) for event in view.history.events if _is_move(event, axis)]:
+        more = f", and {len(moves) - _MOVES} more" if len(moves) > _MOVES else ""
+        yield from ("", plain_text(f"Members: {', '.join(moves[:_MOVES])}{more}."))
+
+
+def _is_move(event: Event, axis: Axis) -> bool:
+    if event.kind is EventKind.FAULT:
+        return "member" in event.detail and "what" in event.detail
+    return event.kind is EventKind.MEMBER and event.what in {"up", "down"} and axis.at(event.t_ns) > axis.span.begin_s
+
+
+def _told(event: Event, axis: Axis) -> str:
+    name, what = event.detail.get("member", event.name), event.detail.get("what", event.what)
+    return f"{name} {what} {offset_text(axis.at(event.t_ns))}"
