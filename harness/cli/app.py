@@ -12,7 +12,7 @@ from harness.cli import members, offline
 from harness.cli.render import PlatformFile, QueryNodes, render, topology
 from harness.cli.selftest import selftest
 from harness.cluster import ClusterSpec, Role
-from harness.errors import BadInput
+from harness.errors import BadInput, ClusterError
 from harness.faults import journal
 from harness.platforms import home, registry
 from harness.platforms.choice import PlatformChoice
@@ -119,8 +119,12 @@ def heal() -> None:
     done = registry.heal()
     for name in filter(home.is_kept, home.names()):
         if taken_back := journal.heal(registry.open_cluster(name)):
-            done.append(f"{taken_back} unhealed faults of {name}")
-    _console.print("healed: " + ", ".join(done) if done else "nothing to heal", highlight=False, soft_wrap=True)
+            done.removed.append(f"{taken_back} unhealed faults of {name}")
+    if done.removed or not done.left:
+        told = "healed: " + ", ".join(done.removed) if done.removed else "nothing to heal"
+        _console.print(told, highlight=False, soft_wrap=True)
+    if done.left:
+        raise ClusterError("; ".join(done.left), where="harness heal", mend="mend that, and heal again")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import BadInput, HarnessError
@@ -52,35 +53,47 @@ def open_anyway(name: str) -> Cluster:
         return open_local(folder)
 
 
-def heal() -> list[str]:
+@dataclass(frozen=True)
+class Healed:
+    """What was removed, and what is still there, with the reason."""
+
+    removed: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    def end(self, what: str, end: Callable[[], None]) -> None:
+        """End one thing; what can't be ended keeps nothing else from being."""
+        try:
+            end()
+        except HarnessError as error:
+            self.left.append(f"{what} is still there: {error}")
+        else:
+            self.removed.append(what)
+
+
+def heal() -> Healed:
     """Remove whatever a killed run left and say what it was; what still belongs to somebody stays."""
+    done = Healed()
     # With a kind cluster of ours goes all that lies on it; what lies on somebody else's must be removed first.
-    done = _heal_hosts(made=True)
+    _heal_hosts(done, made=True)
     for folder in list(home.abandoned()):
-        done.append(_end(f"cluster {folder.name}", open_anyway(folder.name).destroy))
-    done += _heal_hosts(made=False)
+        done.end(f"cluster {folder.name}", open_anyway(folder.name).destroy)
+    _heal_hosts(done, made=False)
     home.remove_half_made()
     lost = orphans() + [process for process, tag in tagged() if not Path(tag).exists()]
-    end_all(lost)
-    return done + [f"process {process.pid}" for process in lost]
+    stuck = end_all(lost)
+    done.removed.extend(f"process {process.pid}" for process in lost if process not in stuck)
+    done.left.extend(f"process {process.pid} is still there: it outlives SIGKILL" for process in stuck)
+    return done
 
 
-def _end(what: str, end: Callable[[], None]) -> str:
-    """End one thing; what can't be ended keeps nothing else from being."""
-    try:
-        end()
-    except HarnessError as error:
-        return f"{what} is still there: {error}"
-    return what
-
-
-def _heal_hosts(*, made: bool) -> list[str]:
+def _heal_hosts(done: Healed, *, made: bool) -> None:
     if not clusters_home().with_name("kind").exists():
-        return []
+        return
     from harness.platforms.kubernetes import hosts  # noqa: PLC0415 - only where there was one
 
-    there = [host for host in hosts.abandoned() if host.made is made]
-    return [_end(f"kind cluster {host.name}", host.remove) for host in there]
+    for host in list(hosts.abandoned()):
+        if host.made is made:
+            done.end(f"kind cluster {host.name}", host.remove)
 
 
 def _open(folder: Folder) -> Cluster:

@@ -15,7 +15,7 @@ from harness import cli
 from harness.cli import app as commands
 from harness.cluster import ClusterSpec, Endpoint, Role, Topology
 from harness.errors import ClusterError
-from harness.platforms import home
+from harness.platforms import home, registry
 from harness.platforms.local.doctor import Ailment
 from harness.platforms.local.platform import LocalPlatform
 from harness.platforms.state import ClusterState, Folder, MemberState, clusters_home
@@ -191,6 +191,15 @@ def test_ctrl_c_and_sigterm_are_130(harness: Harness, monkeypatch: pytest.Monkey
     done = harness("status")
     assert done.code == 130
     assert "Traceback" not in done.err
+
+
+def test_heal_that_leaves_something_fails_and_says_what(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    healed = registry.Healed(["cluster gone"], ["cluster stuck is still there: the disk is full"])
+    monkeypatch.setattr(registry, "heal", lambda: healed)
+    done = harness("heal")
+    assert done.code == 4
+    assert done.out == "healed: cluster gone\n"
+    assert done.err.startswith("harness: cluster stuck is still there: the disk is full (harness heal): ")
 
 
 def test_help_names_every_command_and_nothing_typed_shows_it(harness: Harness) -> None:

@@ -157,11 +157,23 @@ def test_heal_removes_what_killed_runs_left_and_leaves_what_is_in_use(
         done = registry.heal()
     finally:
         end_all([lost])
-    assert {"cluster left", "cluster torn", f"process {lost.pid}"} <= set(done)
+    assert {"cluster left", "cluster torn", f"process {lost.pid}"} <= set(done.removed)
     assert not lost.alive
     assert homes.names() == ["kept", "mine"]
     assert homes.is_kept("kept")
     assert not homes.is_kept("mine")
+
+
+def test_what_cannot_be_ended_is_told_and_keeps_nothing_else_from_being() -> None:
+    def stuck() -> None:
+        raise BadInput("its disk is read-only", where="here", mend="mount it")
+
+    done = registry.Healed()
+    done.end("cluster stuck", stuck)
+    done.end("cluster left", lambda: None)
+    assert done == registry.Healed(
+        ["cluster left"], ["cluster stuck is still there: its disk is read-only (here): mount it"]
+    )
 
 
 @pytest.mark.parametrize("name", ["", "Dev", "a_b", "-a", "a-", "a/b", "..", "a" * 41, "ä"])
