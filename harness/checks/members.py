@@ -23,29 +23,36 @@ Version = tuple[int, ...] | str
 def unplanned_ends(history: History, windows: Windows) -> tuple[Event, ...]:
     """Return the ends of members, from the steady state's begin to the observation's end, that no fault tells of.
 
-    A fault tells of the members that it names, from its injection to its healing.
+    A fault tells of the members that it names, from its injection to its healing; of one that a gradual change asks
+    to leave, from then on, and until it is ready: one that ends again while others are changed was not asked to.
     """
     planned = tuple(_planned(history))
     return tuple(
         event
         for event in history.of(EventKind.MEMBER, what="down")
         if windows.begin_ns <= event.t_ns < windows.end_ns
-        and not any(begin <= event.t_ns <= end and event.name in names for begin, end, names in planned)
+        and not any(begin <= event.t_ns <= end and event.name == name for begin, end, name in planned)
     )
 
 
-def _planned(history: History) -> Iterator[tuple[int, int, frozenset[str]]]:
-    """Yield when each fault was under way, and which members it names. One that never healed is under way still."""
-    begin_ns, names = 0, set[str]()
+def _planned(history: History) -> Iterator[tuple[int, float, str]]:
+    """Yield from when to when each fault lets which member end. What never healed is under way still."""
+    begin_ns, since_ns = 0, dict[str, int]()
     for event in history.of(EventKind.FAULT):
         if event.what == "inject":
-            begin_ns, names = event.t_ns, set()
-        names |= {name for key in ("members", "member") for name in event.detail.get(key, "").split(", ")}
+            begin_ns, since_ns = event.t_ns, {}
+        for name in _named(event) if begin_ns else ():
+            since_ns.setdefault(name, event.t_ns if event.detail.get("what") == "leaving" else begin_ns)
+            if event.detail.get("what") == "ready":
+                yield since_ns.pop(name) - _NEAR_NS, event.t_ns + _NEAR_NS, name
         if event.what == "healed":
-            yield begin_ns - _NEAR_NS, event.t_ns + _NEAR_NS, frozenset(names)
-            begin_ns = 0
-    if begin_ns:
-        yield begin_ns - _NEAR_NS, math.inf, frozenset(names)  # type: ignore[misc] # compared, nothing else
+            yield from ((since - _NEAR_NS, event.t_ns + _NEAR_NS, name) for name, since in since_ns.items())
+            begin_ns, since_ns = 0, {}
+    yield from ((since - _NEAR_NS, math.inf, name) for name, since in since_ns.items())
+
+
+def _named(event: Event) -> set[str]:
+    return {name for key in ("members", "member") for name in event.detail.get(key, "").split(", ") if name}
 
 
 def wrong_versions(history: History, windows: Windows) -> tuple[Event, ...] | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from harness.checks.answers import Stream
 from harness.checks.latency import percentile_ns, to_ms
 from harness.checks.thresholds import Thresholds
 from harness.checks.windows import LIVES, Span
-from harness.history import NS_PER_S, EventKind, History
+from harness.history import NS_PER_S, EventKind, History, Outcome
+from harness.kind import WRITES, Kind
 from harness.verdict import Validity
 
 DISTURBING = ("down", "starting", "up", "paused")
@@ -34,6 +37,7 @@ def steady_state(
         *_enough_operations(inside, thresholds, percentiles),
         _even(inside, steady, thresholds),
         _few_errors(inside, thresholds),
+        *_others_failed(history, steady, thresholds),
         _undisturbed(history, steady),
     )
 
@@ -74,6 +78,19 @@ def _few_errors(inside: Stream, thresholds: Thresholds) -> Validity:
     required = f"<= {thresholds.error_rate_max:.1%}"
     measured = f"{share:.2%} ({bad} of {len(inside)})"
     return Validity("Bad searches in the steady state", measured, required, ok=share <= thresholds.error_rate_max)
+
+
+def _others_failed(history: History, steady: Span, thresholds: Thresholds) -> Iterator[Validity]:
+    """Yield what else failed too often: a cluster that takes no writes has no steady state, however it searches."""
+    operations = history.operations
+    inside = (operations.intended_ns >= steady[0]) & (operations.intended_ns < steady[1])
+    for name, kinds in {"Writes": WRITES, "Strong reads": (Kind.READ,), "Searches by pymilvus": (Kind.STOCK,)}.items():
+        outcome = operations.outcome[inside & np.isin(operations.kind, kinds)]
+        failed = int((outcome != Outcome.OK).sum())
+        if failed > thresholds.error_rate_max * len(outcome):
+            measured = f"{failed / len(outcome):.2%} ({failed} of {len(outcome)})"
+            required = f"<= {thresholds.error_rate_max:.1%}"
+            yield Validity(f"{name} that failed in the steady state", measured, required, ok=False)
 
 
 def _undisturbed(history: History, steady: Span) -> Validity:

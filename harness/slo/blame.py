@@ -32,8 +32,10 @@ def blame(history: History, judged: Answers, at: Scene, rows: Iterable[SloRow]) 
             "Limits that only late sending broke", told, "none (the sender broke them, not Milvus)", ok=False
         )
     elif not {row.figure for row in left} & {*SERVED}:
-        yield punctual(history, at.windows, at.thresholds)
-        yield left_alone(history, at.windows, at.thresholds)
+        excuses = (punctual(history, at.windows, at.thresholds), left_alone(history, at.windows, at.thresholds))
+        # A member that is down in the end is no matter of time.
+        down = at.windows.healed_ns is not None and at.windows.restored_ns is None
+        yield from (excuse for excuse in excuses if excuse.ok or not down)
 
 
 def _left(broken: Iterable[SloRow], excused: Answers, at: Scene) -> Iterator[SloRow]:

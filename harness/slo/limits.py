@@ -98,7 +98,8 @@ def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection
     """Return a scenario's limits out of a shipped profile ("fast", "default") or a file of the user's.
 
     `known` are the scenarios that the file may name besides this one; a scenario without a table takes the
-    defaults, and one may lift a limit of theirs by `false`. Every table is checked, also those not asked for.
+    defaults, and one may lift a limit of theirs by `false`. Rows lost, changed or made up are held to 0 where the file
+    says nothing of them. Every table is checked, also those not asked for.
 
     Raises:
         BadInput: no such file, no TOML, an unknown table or key, a value that is no limit.
@@ -111,7 +112,8 @@ def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection
         if name not in allowed:
             raise BadInput(f"unknown scenario {name!r}", where=f"{where}, [{name}]", mend=_meant(name, allowed))
         _checked(table, f"{where}, [{name}]")
-    return _checked({**tables.get(DEFAULTS, {}), **tables.get(scenario, {})}, where)
+    none = dict.fromkeys(DATA, 0.0)
+    return _checked({**none, **tables.get(DEFAULTS, {}), **tables.get(scenario, {})}, where)
 
 
 def _without_lifted(table: Mapping[str, Any]) -> dict[str, Any]:

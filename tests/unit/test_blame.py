@@ -9,7 +9,7 @@ from harness.history import NS_PER_MS, NS_PER_S, History
 from harness.kind import Kind
 from harness.slo.judge import judge
 from harness.verdict import Verdict
-from tests.unit.builders import edit, healthy, outage, recall_drop, reread, slower, stall, taken, within
+from tests.unit.builders import edit, healthy, member, outage, recall_drop, reread, slower, stall, taken, within
 from tests.unit.judged import LIMITS, failed
 
 HISTORY = healthy()
@@ -97,6 +97,12 @@ def test_slow_answers_prove_nothing_while_other_programs_had_the_machine() -> No
 def test_the_host_is_told_from_other_programs() -> None:
     shared = taken(slower(HISTORY, 0, 40, by_ms=200), 50, 62, cores=1.0, stolen=0.25)
     assert any("worst 10 s: 1.00 (0.25 of it by the host)," in reason for reason in judge(shared, LIMITS).reasons)
+
+
+def test_a_member_that_is_down_in_the_end_is_excused_by_nothing() -> None:
+    shared = taken(member(HISTORY, 60, "querynode-1", "down"), 50, 62, cores=1.0)
+    assert verdict(shared) is Verdict.FAIL
+    assert verdict(member(shared, 62, "querynode-1", "up")) is not Verdict.FAIL
 
 
 def test_a_program_that_starts_beside_it_is_no_excuse() -> None:

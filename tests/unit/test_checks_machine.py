@@ -43,6 +43,9 @@ def test_a_kernel_that_tells_nothing_of_the_host_blames_it_for_nothing() -> None
         replace(e, detail={"cores": e.detail["cores"]}) if e.kind is EventKind.MACHINE else e for e in plain.events
     )
     assert found(replace(plain, events=events), machine_window=1).measured == "0.30"
+    told_from = [n for n, e in enumerate(plain.events) if e.kind is EventKind.MACHINE][1]
+    one_untold = (*events[:told_from], *plain.events[told_from:])
+    assert found(replace(plain, events=one_untold), machine_window=9).measured == "0.30 (0.18 of it by the host)"
 
 
 def test_nobody_looked_for_long_enough() -> None:

@@ -65,6 +65,38 @@ def test_a_fault_that_never_healed_is_under_way() -> None:
     assert ends(member(replace(HISTORY, events=events), 90, "querynode-1", "down")) == []
 
 
+def of_fault(history: History, second: float, name: str, what: str) -> History:
+    """Have the fault tell what becomes of a member."""
+    event = Event(RECIPE.at(second), EventKind.FAULT, "roll", "member", {"member": name, "what": what})
+    return replace(history, events=tuple(sorted((*history.events, event), key=lambda e: e.t_ns)))
+
+
+def moved(history: History, name: str, *, leaving: float, ready: float | None) -> History:
+    """Have the fault, from 40 to 45 s, ask a member to leave, and tell when it is ready."""
+    history = of_fault(history, leaving, name, "leaving")
+    if ready is None:
+        return history
+    return of_fault(history, ready, name, "ready")
+
+
+def test_a_member_that_ends_again_while_others_are_changed_was_not_asked_to() -> None:
+    rolled = moved(HISTORY, "proxy-1", leaving=41.5, ready=42.5)
+    for moment, planned in ((40.4, False), (40.5, True), (42.0, True), (43.5, True), (43.6, False), (45, False)):
+        assert (ends(member(rolled, moment, "proxy-1", "down")) == []) is planned, moment
+
+
+def test_a_member_that_leaves_for_good_may_end_until_the_fault_is_healed() -> None:
+    gone = moved(HISTORY, "proxy-1", leaving=41.5, ready=None)
+    for moment, planned in ((40.4, False), (45.9, True), (46.1, False)):
+        assert (ends(member(gone, moment, "proxy-1", "down")) == []) is planned, moment
+
+
+def test_a_member_that_comes_may_end_until_it_is_ready() -> None:
+    come = of_fault(HISTORY, 43, "proxy-2", "ready")
+    for moment, planned in ((39.5, True), (44, True), (44.1, False)):
+        assert (ends(member(come, moment, "proxy-2", "down")) == []) is planned, moment
+
+
 def of_version(history: History, second: float, name: str, version: str) -> History:
     return told(history, second, EventKind.MEMBER, name, "version", version=version)
 

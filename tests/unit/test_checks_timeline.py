@@ -6,7 +6,7 @@ import pytest
 from harness.checks.answers import answers
 from harness.checks.thresholds import DEFAULT
 from harness.checks.timeline import Timeline, timeline
-from harness.history import NS_PER_MS, History
+from harness.history import NS_PER_MS, NS_PER_S, History
 from harness.kind import Kind
 from tests.unit.builders import (
     Recipe,
@@ -41,6 +41,14 @@ def test_healthy_traffic_is_even() -> None:
     assert found.recall.tolist() == [1.0] * 25
     assert (found.p50_ms <= found.p95_ms).all()
     assert (found.p99_ms <= 5.9).all()
+
+
+def test_the_last_bin_may_hold_one_operation_alone() -> None:
+    order = np.argsort(HISTORY.operations.intended_ns)
+    last = np.zeros(len(order), np.bool_)
+    last[order[-1]] = True
+    alone = edit(HISTORY, last, intended_ns=HISTORY.operations.intended_ns[last] + 2 * NS_PER_S)
+    assert lined(alone).offered_rate.tolist() == [62.0] * 24 + [61.0, 0.0, 1.0]
 
 
 def test_an_outage_has_errors_and_no_latency() -> None:

@@ -8,8 +8,8 @@ from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT
 from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import windows
-from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History
-from harness.kind import Kind
+from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History, Outcome
+from harness.kind import WRITES, Kind
 from harness.verdict import Validity, Verdict
 from tests.unit.builders import (
     Recipe,
@@ -76,6 +76,20 @@ def test_a_steady_state_that_warms_up_or_degrades_is_none() -> None:
 def test_a_steady_state_with_errors_is_none() -> None:
     assert set(unmet(outage(HISTORY, 10, 10.42, [Kind.SEARCH]))) == {"Bad searches in the steady state"}
     assert unmet(outage(HISTORY, 10, 10.4, [Kind.SEARCH])) == {}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "what"), [(WRITES, "Writes"), ((Kind.READ,), "Strong reads"), ((Kind.STOCK,), "Searches by pymilvus")]
+)
+def test_a_cluster_that_searches_alone_has_no_steady_state(kinds: tuple[Kind, ...], what: str) -> None:
+    asked = np.flatnonzero(within(HISTORY, 0, 40, kinds))
+    for count, told in (
+        (len(asked) // 100, set()),
+        (len(asked) // 100 + 1, {f"{what} that failed in the steady state"}),
+    ):
+        mask = np.zeros(len(HISTORY.operations), np.bool_)
+        mask[asked[:count]] = True
+        assert set(unmet(edit(HISTORY, mask, outcome=Outcome.FAIL))) == told
 
 
 @pytest.mark.parametrize("what", ["down", "starting", "up", "paused"])

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ INFORMATIVE = {
 }
 # Held to 0 where no member goes but by the fault's doing, and where all have had the time to share the segments.
 MEMBERS = {"unplanned_restarts", "idle_query_nodes"}
+NO_ROW: dict[str, Any] = dict.fromkeys(DATA, 0.0)
 GATE = ("query-node-killed", "query-nodes-scaled", "rolling-upgrade", "setting-changed")
 
 
@@ -41,22 +43,29 @@ def test_every_limit_is_on_a_figure() -> None:
     assert len({figure.name for figure in FIGURES}) == len(FIGURES)
 
 
+def test_rows_are_held_to_none_unless_a_file_says_false(tmp_path: Path) -> None:
+    path = written(tmp_path, "[defaults]\nrecover_s = 5\n[chaos]\nlost_rows = false\n")
+    assert load_limits(path, "mine").given() == {"recover_s": 5.0, **NO_ROW}
+    assert load_limits(path, "chaos").of("lost_rows") is None
+    assert load_limits(path, "chaos").of("phantom_rows") == 0.0
+
+
 def test_a_scenarios_table_overrides_the_defaults_key_by_key(tmp_path: Path) -> None:
     path = written(tmp_path, "[defaults]\nbad_s = 5\nrecall = 0.9\n[proxy-killed]\nbad_s = 7.5\ncalibrated = true\n")
-    assert load_limits(path, "proxy-killed") == Limits(bad_s=7.5, recall=0.9, calibrated=True)
-    assert load_limits(str(path), "chaos") == Limits(bad_s=5.0, recall=0.9)
-    assert load_limits(path, "one-of-my-own") == Limits(bad_s=5.0, recall=0.9)
+    assert load_limits(path, "proxy-killed") == Limits(bad_s=7.5, recall=0.9, calibrated=True, **NO_ROW)
+    assert load_limits(str(path), "chaos") == Limits(bad_s=5.0, recall=0.9, **NO_ROW)
+    assert load_limits(path, "one-of-my-own") == Limits(bad_s=5.0, recall=0.9, **NO_ROW)
 
 
 def test_a_scenarios_table_may_lift_a_limit_of_the_defaults(tmp_path: Path) -> None:
     path = written(tmp_path, "[defaults]\nbad_s = 5\nrecall = 0.9\n[proxy-killed]\nbad_s = false\n")
-    assert load_limits(path, "proxy-killed") == Limits(recall=0.9)
-    assert load_limits(path, "chaos") == Limits(bad_s=5.0, recall=0.9)
+    assert load_limits(path, "proxy-killed") == Limits(recall=0.9, **NO_ROW)
+    assert load_limits(path, "chaos") == Limits(bad_s=5.0, recall=0.9, **NO_ROW)
 
 
 def test_a_users_own_scenarios_may_have_tables(tmp_path: Path) -> None:
     path = written(tmp_path, "[mine]\nbad_s = 1\n[my-other]\nbad_s = 2\n")
-    assert load_limits(path, "mine", known=["my-other"]) == Limits(bad_s=1.0)
+    assert load_limits(path, "mine", known=["my-other"]) == Limits(bad_s=1.0, **NO_ROW)
     with pytest.raises(BadInput, match="unknown scenario 'my-other'"):
         load_limits(path, "mine")
 
