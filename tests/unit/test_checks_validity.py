@@ -160,7 +160,10 @@ def test_the_same_fault_twice_needs_two_effects() -> None:
 
 def test_no_acknowledged_delete_where_there_should_be_is_too_little_evidence() -> None:
     deletes = HISTORY.operations.kind == Kind.DELETE
-    assert unmet(edit(HISTORY, deletes, outcome=1)) == {"Acknowledged deletes": Verdict.INCONCLUSIVE}
+    assert unmet(edit(HISTORY, deletes, outcome=1)) == {
+        "Acknowledged deletes": Verdict.INCONCLUSIVE,
+        "Writes that failed in the steady state": Verdict.INVALID,
+    }
 
 
 def test_reads_must_be_two_and_far_enough_apart() -> None:
