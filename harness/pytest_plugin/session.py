@@ -30,7 +30,7 @@ from harness.run.scenario_run import Wanted, limits_of, run_scenario
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verbs import Platform
-from harness.verdict import EXIT_INTERRUPTED, Verdict
+from harness.verdict import EXIT_DEFECT, EXIT_INTERRUPTED, Verdict
 
 # Never more: what is run until it passes proves nothing. A FAIL is not run again at all.
 _RERUNS = 1
@@ -50,6 +50,7 @@ class HarnessSession:
         self._config, self._options, self._selection, self._platform = config, options, chosen, platform
         self._skipped: list[Skipped] = []
         self._view: RunView | None = None
+        self._defect = ""  # why there is no view
         self.folder = RunFolder.create(options.reports, self._record(wanted))
         self.reporter = _reporter(config)
 
@@ -73,16 +74,26 @@ class HarnessSession:
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Judge the run from its folder, let pytest-html write its page around that, and set the exit code."""
         self._close_platform()
+        try:
+            self._judge(session)
+        except Exception as error:  # noqa: BLE001 - pytest would end with 1, which is a FAIL of Milvus's
+            self._view = None
+            self._defect = f"harness: the run can't be judged: {type(error).__name__}: {error}"
+            session.exitstatus = EXIT_DEFECT
         self.reporter.close()
-        self._view = review(self.folder, skipped=self._skipped)
-        self.folder.write_verdict(self._view.verdict)
-        self.folder.summary.write_text(summary(self._view), encoding="utf-8")
-        session.exitstatus = _exit_code(session, self._view.verdict.verdict)
         yield
+        if not self._view:
+            return
         if self._writes_page:
             page.finish(self.folder.page, self._view)
         else:
             page.renew(self.folder.page, self._view)
+
+    def _judge(self, session: pytest.Session) -> None:
+        self._view = review(self.folder, skipped=self._skipped)
+        self.folder.write_verdict(self._view.verdict)
+        self.folder.summary.write_text(summary(self._view), encoding="utf-8")
+        session.exitstatus = _exit_code(session, self._view.verdict.verdict)
 
     def pytest_html_report_title(self, report: object) -> None:
         """Name the page after the run."""
@@ -95,6 +106,8 @@ class HarnessSession:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say the verdict, why, and where the page is."""
+        if self._defect:
+            terminalreporter.write_line(self._defect)
         if self._view:
             verdict = self._view.verdict
             terminalreporter.section(f"{verdict.verdict}", sep="=")
@@ -164,6 +177,8 @@ def _because(judged: Judged) -> str:
 def _exit_code(session: pytest.Session, verdict: Verdict) -> int:
     if session.exitstatus == pytest.ExitCode.INTERRUPTED:
         return EXIT_INTERRUPTED
+    if session.exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        return EXIT_DEFECT  # its own number is that of INVALID
     told_by_verdict = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     # A PASS of the scenarios says nothing of the ordinary tests beside them.
     return verdict.exit_code if told_by_verdict and verdict is not Verdict.PASS else int(session.exitstatus)

@@ -12,7 +12,7 @@ from harness.pytest_plugin import session as sessions
 from harness.report.view import RunView
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped
-from harness.verdict import Judgement, Marks, Verdict
+from harness.verdict import EXIT_DEFECT, Judgement, Marks, Verdict
 from tests.unit.inner_pytest import ORDINARY, SCENARIOS, Run
 
 pytest_plugins = ["pytester"]
@@ -84,6 +84,28 @@ def test_what_proves_nothing_is_run_once_more_and_a_fail_never(
     result.assert_outcomes(**ends[1])
     assert result.ret == ends[0]
     result.stdout.fnmatch_lines([f"*= {RunVerdict.of(stage.judged).verdict} =*", "page: reports/*/index.html"])
+
+
+def test_a_run_that_cannot_be_judged_is_no_verdict_on_milvus(
+    pytester: pytest.Pytester, run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> RunView:
+        raise OSError(28, "No space left on device")
+
+    pytester.makepyfile(SCENARIOS)
+    stage.verdicts = [P, P]
+    monkeypatch.setattr(sessions, "review", full)
+    result = run()
+    assert result.ret == EXIT_DEFECT
+    result.stdout.fnmatch_lines(["harness: the run can't be judged: OSError: * No space left on device"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+def test_a_defect_of_pytests_is_not_told_as_invalid(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
+    pytester.makepyfile(SCENARIOS)
+    pytester.makeconftest("def pytest_runtest_logfinish():\n    raise RuntimeError\n")
+    stage.verdicts = [P]
+    assert run().ret == EXIT_DEFECT
 
 
 def test_a_pass_does_not_hide_that_an_ordinary_test_failed(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
