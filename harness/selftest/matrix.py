@@ -214,7 +214,7 @@ MATRIX = (
         limits=BROKEN,
     ),
     Row(
-        *("21", "data wiped", "a partition's storage removed"),
+        *("21", "data wiped", "a partition dropped past the proxy"),
         {"lost_rows"},
         SERVICE | CONTENT,
         {"observe": Stage.drop_partition},
