@@ -90,6 +90,8 @@ def test_a_cluster_that_searches_alone_has_no_steady_state(kinds: tuple[Kind, ..
         mask = np.zeros(len(HISTORY.operations), np.bool_)
         mask[asked[:count]] = True
         assert set(unmet(edit(HISTORY, mask, outcome=Outcome.FAIL))) == told
+        assert set(unmet(edit(HISTORY, mask, outcome=Outcome.UNKNOWN))) == told
+    assert set(unmet(never_sent(HISTORY, mask))) == set()
 
 
 @pytest.mark.parametrize("what", ["down", "starting", "up", "paused"])
