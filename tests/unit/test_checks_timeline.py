@@ -48,7 +48,9 @@ def test_the_last_bin_may_hold_one_operation_alone() -> None:
     last = np.zeros(len(order), np.bool_)
     last[order[-1]] = True
     alone = edit(HISTORY, last, intended_ns=HISTORY.operations.intended_ns[last] + 2 * NS_PER_S)
-    assert lined(alone).offered_rate.tolist() == [62.0] * 24 + [61.0, 0.0, 1.0]
+    found = lined(alone)
+    assert found.t_s.tolist() == list(range(27))
+    assert found.offered_rate.tolist() == [62.0] * 24 + [61.0, 0.0, 1.0]
 
 
 def test_an_outage_has_errors_and_no_latency() -> None:
