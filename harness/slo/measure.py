@@ -98,14 +98,10 @@ def _freshness(at: Scene) -> Figures:
     """Return how well Strong reads found what was written last, and how long they took for it."""
     inside = at.reads.between(*at.windows.judged)
     stale, n = int((inside.flaws & Flaw.STALE > 0).sum()), len(inside)
-    answered = int((inside.good | (inside.flaws > 0)).sum())
-    # None stale of reads that were not answered is no figure.
-    least = at.thresholds.answers_min
-    shown = n > 0 and (stale > 0 or n < least or answered >= least)
     figures = {
         "fresh_p95_ms": _percentile(at.reads.between(*(at.windows.steady or (0, 0))), 950, at.thresholds),
         # Few are too few to show that none is stale, but one that is shows itself.
-        "stale_reads": Measured(float(stale) if shown else math.nan, n, needed=0 if stale else least),
+        "stale_reads": Measured(float(stale) if n else math.nan, n, needed=0 if stale else at.thresholds.answers_min),
         "invalid_reads": _invalid(at, at.reads),
     }
     offered = _offered(at, (Kind.READ,))

@@ -115,15 +115,6 @@ def test_invalid_content_counts_whoever_was_answered_with_it_and_when(second: fl
     assert content(edit(ALL_KINDS, reads, version=ABSENT)) == (0, 0)
 
 
-def test_none_stale_of_reads_that_nobody_answered_is_no_pass() -> None:
-    limits = Limits(stale_reads=0)
-    unanswered = judge(outage(ALL_KINDS, 40, 105, [Kind.READ]), limits)
-    assert np.isnan(values(unanswered)["stale_reads"])
-    assert unanswered.verdict is Verdict.INVALID
-    enough = judge(outage(ALL_KINDS, 40, 80, [Kind.READ]), limits)
-    assert (values(enough)["stale_reads"], enough.verdict) == (0, Verdict.PASS)
-
-
 def test_what_was_answered_outside_of_what_is_measured_is_told_of_nowhere() -> None:
     later = replace(ALL_KINDS, events=shifted(ALL_KINDS, 2 * NS_PER_S).events)
     early = within(later, 0, 2, [Kind.SEARCH])
