@@ -73,11 +73,13 @@ def _even(inside: Stream, steady: Span, thresholds: Thresholds) -> Validity:
 
 
 def _few_errors(inside: Stream, thresholds: Thresholds) -> Validity:
-    bad = int((~inside.good).sum())
-    share = bad / len(inside) if len(inside) else 1.0
+    return _share("Bad searches in the steady state", int((~inside.good).sum()), len(inside), thresholds)
+
+
+def _share(what: str, bad: int, count: int, thresholds: Thresholds) -> Validity:
+    share = bad / count if count else 1.0
     required = f"<= {thresholds.error_rate_max:.1%}"
-    measured = f"{share:.2%} ({bad} of {len(inside)})"
-    return Validity("Bad searches in the steady state", measured, required, ok=share <= thresholds.error_rate_max)
+    return Validity(what, f"{share:.2%} ({bad} of {count})", required, ok=share <= thresholds.error_rate_max)
 
 
 def _others_failed(history: History, steady: Span, thresholds: Thresholds) -> Iterator[Validity]:
@@ -88,11 +90,9 @@ def _others_failed(history: History, steady: Span, thresholds: Thresholds) -> It
         asked = inside & np.isin(operations.kind, kinds)
         # What was not sent is the generator's doing; while traffic flows, what is under way is not on record as sent.
         failed = int((asked & (operations.sent_ns >= 0) & (operations.outcome != Outcome.OK)).sum())
-        count = int(asked.sum())
-        if failed > thresholds.error_rate_max * count:
-            measured = f"{failed / count:.2%} ({failed} of {count})"
-            required = f"<= {thresholds.error_rate_max:.1%}"
-            yield Validity(f"{name} that failed in the steady state", measured, required, ok=False)
+        found = _share(f"{name} that failed in the steady state", failed, int(asked.sum()), thresholds)
+        if failed and not found.ok:
+            yield found
 
 
 def _undisturbed(history: History, steady: Span) -> Validity:

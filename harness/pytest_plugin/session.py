@@ -77,7 +77,6 @@ class HarnessSession:
         try:
             self._judge(session)
         except Exception as error:  # noqa: BLE001 - pytest would end with 1, which is a FAIL of Milvus's
-            self._view = None
             self._defect = f"harness: the run can't be judged: {type(error).__name__}: {error}"
             session.exitstatus = EXIT_DEFECT
         self.reporter.close()
@@ -90,10 +89,11 @@ class HarnessSession:
             page.renew(self.folder.page, self._view)
 
     def _judge(self, session: pytest.Session) -> None:
-        self._view = review(self.folder, skipped=self._skipped)
-        self.folder.write_verdict(self._view.verdict)
-        self.folder.summary.write_text(summary(self._view), encoding="utf-8")
-        session.exitstatus = _exit_code(session, self._view.verdict.verdict)
+        view = review(self.folder, skipped=self._skipped)
+        self.folder.write_verdict(view.verdict)
+        self.folder.summary.write_text(summary(view), encoding="utf-8")
+        session.exitstatus = _exit_code(session, view.verdict.verdict)
+        self._view = view
 
     def pytest_html_report_title(self, report: object) -> None:
         """Name the page after the run."""
