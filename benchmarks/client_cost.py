@@ -1,10 +1,10 @@
 """What a search costs the client: python -m benchmarks.client_cost [--rate 200] [--seconds 15] [--rounds 3].
 
-A real cluster of local processes, searched at the same rate by the harness's own load, by a bare gRPC stub that
-sends serialized requests and leaves the answers as bytes, and by Locust's own Milvus user (locust.contrib.milvus),
-one after another in each round. Printed: CPU of each client's process per search that Milvus answered, start and end
-left out, as the median over the rounds, and its ratio to the stub. Ends with 1 where the harness's own costs more than
-1.4 times the stub, or more than half of Locust's user.
+A real cluster of local processes, searched at the same rate by the harness's own load, by a bare gRPC stub with the
+same settings of gRPC, which sends serialized requests and leaves the answers as bytes, and by Locust's own Milvus user
+(locust.contrib.milvus), one after another in each round. Printed: CPU of each client's process per search that Milvus
+answered, start and end left out, as the median over the rounds, and its ratio to the stub. Ends with 1 where the
+harness's own costs more than 1.4 times the stub, or more than half of Locust's user.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ import psutil
 from harness.cluster import ClusterSpec, Endpoint, Role
 from harness.load.collection import provision
 from harness.load.dataset import Dataset, load_dataset, written_vectors
-from harness.load.job import LoadJob
+from harness.load.job import TUNED_GRPC, LoadJob
 from harness.load.process import Load
 from harness.load.schedule import make_schedule
 from harness.load.wire import SearchShape, search_request
@@ -99,7 +99,7 @@ def bare(stage: Stage) -> float:
     serialized = [search_request(SHAPE, query) for query in stage.dataset.queries]
     requests.write_bytes(b"".join(len(one).to_bytes(4, "little") + one for one in serialized))
     command = [sys.executable, "-m", "benchmarks.bare_stub", stage.endpoint.address, str(requests), str(stage.rate)]
-    with running(command) as pid:
+    with running(command, TUNED_GRPC) as pid:
         return cost_us(pid, stage)
 
 
@@ -120,10 +120,10 @@ def contrib(stage: Stage) -> float:
 
 
 @contextmanager
-def running(command: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[int]:
+def running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
     """Run a client, and end it."""
     process = subprocess.Popen(
-        command, env={**os.environ, **(environment or {})}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, env={**os.environ, **environment}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         yield process.pid

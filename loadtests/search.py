@@ -58,11 +58,11 @@ from harness.load.calls import Calls, TunedCalls
 from harness.load.dispatch import Dispatcher
 from harness.load.job import (
     FOLDER_VARIABLE,
-    NATIVE_VARIABLE,
     STOCK,
     TOKEN_VARIABLE,
     WRITER_VARIABLE,
     LoadJob,
+    client_variables,
     load_job,
     ready_file,
     save_job,
@@ -73,7 +73,7 @@ from harness.load.wire import Answer
 
 if is_module_patched("threading"):
     # Unless told before it is imported, Locust makes greenlets of all threads; the traffic needs the system's own.
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {NATIVE_VARIABLE: "1"})  # noqa: S606 - ourselves
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | client_variables("alone"))  # noqa: S606 - ourselves
 
 _AHEAD_NS = 200 * NS_PER_MS  # of the start, when alone
 _CONNECT_S = 2.0  # a cluster that cannot be reached by then is measured as it is: not there

@@ -21,13 +21,21 @@ TOKEN_VARIABLE = "MILVUS_HARNESS_TOKEN"  # noqa: S105 - a variable's name; neith
 OWNER_VARIABLE = "MILVUS_HARNESS_OWNER"  # which run a process belongs to, for whoever cleans up
 JOB_FILE = "load.json"
 WRITER_VARIABLE = "MILVUS_HARNESS_WRITER"  # which of the load processes it is
-NATIVE_VARIABLE = "LOCUST_SKIP_MONKEY_PATCH"  # Locust's own: threads stay the system's
 STOCK = "stock"  # the one whose client is pymilvus as it comes
+NATIVE_VARIABLE = "LOCUST_SKIP_MONKEY_PATCH"  # Locust's own: threads stay the system's
+# gRPC's own, for the tuned client alone: a thread that makes a call waits on the socket itself, where the event engine
+# has others wake it for every answer. An idle channel is then looked at by a poller, every 5 s unless told otherwise.
+TUNED_GRPC = {"GRPC_EXPERIMENTS": "-event_engine_client", "GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS": "50"}
 
 
 def ready_file(writer: str) -> str:
     """Name the file that is there once a load process waits for its start; it holds what the process's clock says."""
     return f"load-{writer}.ready"
+
+
+def client_variables(writer: str) -> dict[str, str]:
+    """Return what a load process's environment says of its client, from before it starts: later is too late."""
+    return {NATIVE_VARIABLE: "1"} | ({} if writer == STOCK else TUNED_GRPC)
 
 
 def writers(schedule: Schedule, processes: int) -> tuple[str, ...]:

@@ -22,11 +22,11 @@ from harness.errors import ClusterError
 from harness.history import NS_PER_S, Outcome
 from harness.load.job import (
     FOLDER_VARIABLE,
-    NATIVE_VARIABLE,
     OWNER_VARIABLE,
     TOKEN_VARIABLE,
     WRITER_VARIABLE,
     LoadJob,
+    client_variables,
     ready_file,
     save_job,
     writers,
@@ -239,12 +239,12 @@ def _environment(folder: Path, job: LoadJob, writer: str, owner: str) -> dict[st
     """Ours, without what would configure Locust otherwise; this checkout's modules first."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     root = str(Path(__file__).resolve().parents[2])
-    return inherited | {
+    ours = {
         FOLDER_VARIABLE: str(folder.resolve()),
         OWNER_VARIABLE: owner,
-        NATIVE_VARIABLE: "1",
         WRITER_VARIABLE: writer,
         TOKEN_VARIABLE: job.endpoint.token,
         "PYTHONPATH": os.pathsep.join(filter(None, (root, inherited.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
     }
+    return inherited | client_variables(writer) | ours

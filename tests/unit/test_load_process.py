@@ -22,12 +22,13 @@ from harness.errors import BadInput, ClusterError
 from harness.history import NS_PER_S, Operations, Outcome
 from harness.kind import Kind
 from harness.load import process
-from harness.load.job import LoadJob, load_job, save_job, share, writers
+from harness.load.job import STOCK, LoadJob, client_variables, load_job, save_job, share, writers
 from harness.load.operations import read_operations
 from harness.load.process import Load, log_file
 from harness.load.schedule import FIRST_INSERT_KEY, FIRST_UPSERT_KEY, make_schedule
 from harness.load.wire import SearchShape
 from harness.plan.specs import TrafficSpec
+from harness.selftest.control import ProxyProcess
 from tests.unit.fake_milvus import FakeMilvus, serving
 
 _DEADLINE_S = 0.5
@@ -126,6 +127,30 @@ def test_a_cluster_that_is_not_there_is_measured_all_the_same(fake: FakeMilvus, 
     with Load(tmp_path, job, owner="x") as load:
         _wait(lambda: bool(load.ended), timeout_s=30)
     assert not np.isin(_read(tmp_path, job, load).outcome, (Outcome.OK, Outcome.NEVER_SENT)).any()
+
+
+def test_a_port_that_is_open_again_is_found(fake: FakeMilvus, tmp_path: Path) -> None:
+    with ProxyProcess(fake.endpoint.address) as proxy:
+        job = _job(replace(fake.endpoint, port=proxy.port), 6, insert_rate=0.0)
+        with Load(tmp_path, job, owner="x") as load:
+            load.started()
+            _wait(lambda: load.progress().done > 20)
+            shut_ns = proxy.shut()
+            _wait(lambda: load.progress().errors > 50)
+            opened_ns = proxy.open()
+            _wait(lambda: bool(load.ended))
+    read = _read(tmp_path, job, load)
+    good_ns = read.done_ns[read.outcome == Outcome.OK]
+    assert not ((shut_ns + NS_PER_S // 10 < good_ns) & (good_ns < opened_ns)).any()
+    # It tries again every 50 to 200 ms. gRPC without its event engine, unless told to look, is some 4 s late.
+    assert (good_ns[good_ns > opened_ns].min() - opened_ns) < NS_PER_S
+
+
+def test_what_grpc_is_told_pymilvus_as_it_comes_is_not() -> None:
+    tuned, stock = client_variables("0"), client_variables(STOCK)
+    assert {name for name in tuned if name.startswith("GRPC_")}
+    assert tuned.items() >= stock.items()
+    assert not any(name.startswith("GRPC_") for name in stock)
 
 
 def test_stopped_midway_it_records_what_is_in_flight(fake: FakeMilvus, tmp_path: Path) -> None:
