@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from harness.cluster import ClusterSpec, Durations, Endpoint, Member, Pulse, Role
-
-if TYPE_CHECKING:  # numpy, which a pytest session without scenarios does without
-    pass
 
 # Told a member's name and what becomes of it: "leaving" just before it is asked to end, "ready" once it serves.
 OnMember = Callable[[str, str], None]

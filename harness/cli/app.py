@@ -12,7 +12,7 @@ from harness.cli import members, offline
 from harness.cli.render import PlatformFile, QueryNodes, render, topology
 from harness.cli.selftest import selftest
 from harness.cluster import ClusterSpec, Role
-from harness.errors import BadInput, ClusterError
+from harness.errors import BadInput, ClusterError, HarnessError
 from harness.faults import journal
 from harness.platforms import home, registry
 from harness.platforms.choice import PlatformChoice
@@ -113,13 +113,22 @@ def down(name: Name = _DEFAULT_NAME) -> None:
     _console.print(f"{name} is gone")
 
 
+def _take_back(name: str, done: registry.Healed) -> None:
+    """Undo the faults of a cluster that stays; where that fails, those of the others are undone all the same."""
+    try:
+        taken_back = journal.heal(registry.open_cluster(name))
+    except HarnessError as error:
+        done.left.append(f"the faults of {name} were not taken back: {error}")
+    else:
+        done.removed.extend([f"{taken_back} unhealed faults of {name}"] if taken_back else [])
+
+
 @app.command()
 def heal() -> None:
     """Remove whatever killed runs left, and undo faults that were never healed. What is in use stays."""
     done = registry.heal()
     for name in filter(home.is_kept, home.names()):
-        if taken_back := journal.heal(registry.open_cluster(name)):
-            done.removed.append(f"{taken_back} unhealed faults of {name}")
+        _take_back(name, done)
     if done.removed or not done.left:
         told = "healed: " + ", ".join(done.removed) if done.removed else "nothing to heal"
         _console.print(told, highlight=False, soft_wrap=True)

@@ -97,11 +97,13 @@ def _invalid(at: Scene, *streams: Stream) -> Measured:
 def _freshness(at: Scene) -> Figures:
     """Return how well Strong reads found what was written last, and how long they took for it."""
     inside = at.reads.between(*at.windows.judged)
-    stale, n = int((inside.flaws & Flaw.STALE > 0).sum()), len(inside)
+    stale = int((inside.flaws & Flaw.STALE > 0).sum())
+    n = len(inside) if inside.good.any() or inside.flaws.any() else 0  # that nobody answered them shows nothing
+    value = float(stale) if len(inside) else math.nan
     figures = {
         "fresh_p95_ms": _percentile(at.reads.between(*(at.windows.steady or (0, 0))), 950, at.thresholds),
         # Few are too few to show that none is stale, but one that is shows itself.
-        "stale_reads": Measured(float(stale) if n else math.nan, n, needed=0 if stale else at.thresholds.answers_min),
+        "stale_reads": Measured(value, n, needed=0 if stale else at.thresholds.answers_min),
         "invalid_reads": _invalid(at, at.reads),
     }
     offered = _offered(at, (Kind.READ,))

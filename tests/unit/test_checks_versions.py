@@ -170,6 +170,12 @@ def test_a_few_reads_do_not_show_that_none_is_stale_but_one_that_is(*, stale: bo
     assert judge(found, Limits(stale_reads=0)).verdict is expected
 
 
+def test_that_nobody_answered_reads_does_not_show_that_none_is_stale() -> None:
+    calm = healthy(replace(RECIPE, steady_s=40, observe_s=60))
+    verdicts = [judge(outage(calm, since_s, 106, [Kind.READ]), Limits(stale_reads=0)).verdict for since_s in (39.9, 41)]
+    assert verdicts == [Verdict.INCONCLUSIVE, Verdict.PASS]
+
+
 def test_freshness_and_an_application_recover_apart() -> None:
     calm = healthy(replace(RECIPE, steady_s=40, observe_s=60))
     broken = outage(outage(calm, 40, 50, [Kind.READ]), 40, 58, [Kind.STOCK])

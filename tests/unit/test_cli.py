@@ -15,10 +15,12 @@ from harness import cli
 from harness.cli import app as commands
 from harness.cluster import ClusterSpec, Endpoint, Role, Topology
 from harness.errors import ClusterError
+from harness.faults import journal
 from harness.platforms import home, registry
 from harness.platforms.local.doctor import Ailment
 from harness.platforms.local.platform import LocalPlatform
 from harness.platforms.state import ClusterState, Folder, MemberState, clusters_home
+from harness.verbs import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "plan-gate-seed-7.txt"
@@ -200,6 +202,23 @@ def test_heal_that_leaves_something_fails_and_says_what(harness: Harness, monkey
     assert done.code == 4
     assert done.out == "healed: cluster gone\n"
     assert done.err.startswith("harness: cluster stuck is still there: the disk is full (harness heal): ")
+
+
+def test_heal_goes_on_where_one_clusters_faults_cannot_be_taken_back(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster("one")
+    cluster("two")
+
+    def take_back(of: Cluster) -> int:
+        if of.name == "one":
+            raise ClusterError("querynode-1 did not start", where="its log", mend="read it")
+        return 2
+
+    monkeypatch.setattr(journal, "heal", take_back)
+    done = harness("heal")
+    assert (done.code, done.out) == (4, "healed: 2 unhealed faults of two\n")
+    assert done.err.startswith("harness: the faults of one were not taken back: querynode-1 did not start")
 
 
 def test_help_names_every_command_and_nothing_typed_shows_it(harness: Harness) -> None:

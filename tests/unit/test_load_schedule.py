@@ -38,7 +38,7 @@ def test_what_holds_for_every_schedule(
     rates: tuple[float, float, float], rows: int, seconds: float, queries: int, seed: int
 ) -> None:
     search, insert, delete = rates
-    traffic = TrafficSpec(search + 0.5, insert, delete, rows_per_insert=rows)
+    traffic = TrafficSpec(search + 0.5, insert, min(insert, delete), rows_per_insert=rows)
     made = make_schedule(traffic, seconds, queries, seed)
     assert _same(made, make_schedule(traffic, seconds, queries, seed))
     assert made.op_id.tolist() == list(range(len(made)))
@@ -131,6 +131,7 @@ def test_a_folder_without_a_schedule(tmp_path: Path) -> None:
         ({"rows_per_insert": 0}, "rows_per_insert is 0"),
         ({"deadline_s": 0}, "deadline_s is 0"),
         ({"search_rate": 0, "insert_rate": 0}, "no traffic"),
+        ({"insert_rate": 0}, "delete_rate is 1, but no more than insert_rate, 0, can be"),
     ],
 )
 def test_traffic_that_cannot_be_offered(changes: dict[str, Any], says: str) -> None:

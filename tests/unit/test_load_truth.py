@@ -78,7 +78,7 @@ def test_truth_covers_rows_and_inserts(tmp_path: Path) -> None:
 
 def test_neighbours_are_computed_once_for_the_same_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec, data = _small()
-    schedule = make_schedule(TrafficSpec(insert_rate=0), 5, spec.queries, 1)
+    schedule = make_schedule(TrafficSpec(insert_rate=0, delete_rate=0), 5, spec.queries, 1)
     least = np.zeros((UPSERTED, 8), np.float32)
     first = exact_truth(spec, data, schedule, least, tmp_path)
     assert first.written_distances.shape == (6, UPSERTED)
@@ -93,7 +93,7 @@ def test_neighbours_are_computed_once_for_the_same_content(tmp_path: Path, monke
 
 def test_half_a_cached_file_is_computed_anew(tmp_path: Path) -> None:
     spec, data = _small()
-    schedule = make_schedule(TrafficSpec(insert_rate=0), 5, spec.queries, 1)
+    schedule = make_schedule(TrafficSpec(insert_rate=0, delete_rate=0), 5, spec.queries, 1)
     least = np.zeros((UPSERTED, 8), np.float32)
     first = exact_truth(spec, data, schedule, least, tmp_path)
     (cached,) = tmp_path.iterdir()

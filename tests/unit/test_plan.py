@@ -168,6 +168,7 @@ def test_an_unknown_profile_and_an_empty_chaos_are_refused() -> None:
         (lambda: TrafficSpec(deadline_s=0), "traffic, deadline_s"),
         (lambda: TrafficSpec(rows_per_insert=0), "traffic, rows_per_insert"),
         (lambda: TrafficSpec(search_rate=0, insert_rate=0), "traffic"),
+        (lambda: TrafficSpec(insert_rate=1, delete_rate=1.5), "traffic, delete_rate"),
     ],
 )
 def test_data_and_traffic_that_cannot_be_are_refused_where_they_are_written(make: Any, where: str) -> None:

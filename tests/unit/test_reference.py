@@ -6,6 +6,8 @@ import re
 import runpy
 from pathlib import Path
 
+from benchmarks.__main__ import BOUNDED
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 AGAIN = "docs/reference.md is not what the code says; write it again: tox -e reference (python docs/make_reference.py)"
 _BAR = re.compile(r"(?<!\\)\|")
@@ -16,6 +18,13 @@ def test_the_reference_is_what_the_code_says() -> None:
     # Not compared with ==: the whole page would be in the message.
     same = made == (DOCS / "reference.md").read_text(encoding="utf-8")
     assert same, AGAIN
+
+
+def test_what_has_a_bound_is_told_of_and_measured() -> None:
+    told = re.findall(
+        r"^\| `python -m benchmarks\.(\w+)` ", (DOCS / "trust.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(told) == sorted(BOUNDED)
 
 
 def test_every_table_has_as_many_cells_as_heads() -> None:
