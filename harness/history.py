@@ -29,7 +29,8 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Operations:
-    """Every *scheduled* operation, one row each, in order of intended start; n rows, k hits at most.
+    """Every *scheduled* operation, one row each, in order of intended start; n rows, k hits at most, or k + 1
+    where an answer has more.
 
     Times are -1 where there is none; hits are padded with -1 and distances with NaN (a smaller distance is
     nearer, whatever the metric); a read's hits are the keys that it found. A write covers the keys

@@ -193,7 +193,7 @@ def _search_all(
     for begin in range(0, len(queries), SEARCH_BATCH):
         batch = queries[begin : begin + SEARCH_BATCH]
         raw = connection.calls.send(Kind.SEARCH, search_request(shape, batch), SEARCH_TIMEOUT_S)
-        answers = [raw] * len(batch) if isinstance(raw, Answer) else read_searches(raw, spec.metric, spec.k, len(batch))
+        answers = [raw] * len(batch) if isinstance(raw, Answer) else read_searches(raw, spec.metric, len(batch))
         yield from (list(answer.distances) for answer in answers)
 
 

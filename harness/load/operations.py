@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from harness.errors import BadInput
@@ -174,6 +175,8 @@ def _merged(table: pa.Table, schedule: Schedule, t0_ns: int, k: int, *, cut: boo
     errors = np.where(lost, NO_RECORD, "").astype(object)
     errors[rows] = _shared(table["error"])
     version = np.where(schedule.kind == Kind.READ, ABSENT, schedule.version)
+    longest = pc.max(pc.list_value_length(table["hits"])).as_py() or 0
+    wide = k + (longest > k)  # one hit more than was asked for says that an answer has too many
     return Operations(
         op_id=schedule.op_id,
         kind=schedule.kind,
@@ -182,8 +185,8 @@ def _merged(table: pa.Table, schedule: Schedule, t0_ns: int, k: int, *, cut: boo
         done_ns=_filled(np.full(n, -1, np.int64), rows, table["done_ns"]),
         outcome=_filled(outcome, rows, table["outcome"]),
         query=schedule.query,
-        hits=_padded(np.full((n, k), -1, np.int64), rows, table["hits"]),
-        distances=_padded(np.full((n, k), np.nan, np.float32), rows, table["distances"]),
+        hits=_padded(np.full((n, wide), -1, np.int64), rows, table["hits"]),
+        distances=_padded(np.full((n, wide), np.nan, np.float32), rows, table["distances"]),
         key=schedule.key,
         key_count=schedule.key_count,
         version=_filled(version, rows, table["version"]),

@@ -52,6 +52,20 @@ def test_fewer_hits_than_there_are_rows_to_find_are_a_flaw_and_an_empty_success_
     assert judged.good[~cut].all()
 
 
+def test_a_hit_more_than_was_asked_for_is_a_flaw() -> None:
+    operations, mask = HISTORY.operations, one_search(5)
+    hits = np.pad(operations.hits, ((0, 0), (0, 1)), constant_values=-1)
+    distances = np.pad(operations.distances, ((0, 0), (0, 1)), constant_values=np.nan)
+    wide = replace(HISTORY, operations=replace(operations, hits=hits, distances=distances))
+    assert flaws_of(wide) == [0]
+    hits[mask, -1] = np.setdiff1d(np.arange(HISTORY.truth.rows), hits[mask])[0]
+    distances[mask, -1] = distances[mask, -2] + 1
+    judged = answers(wide, DEFAULT)
+    assert judged.flaws[mask].tolist() == [Flaw.COUNT]
+    assert judged.good[~mask].all()
+    np.testing.assert_array_equal(judged.recall, answers(HISTORY, DEFAULT).recall)
+
+
 def test_a_small_collection_is_valid_with_all_it_has() -> None:
     recipe = Recipe(rows=4, insert_rate=0, delete_rate=0, steady_s=5, observe_s=5)
     history = healthy(recipe)

@@ -218,9 +218,11 @@ def test_what_was_intended_after_the_end_counts_only_if_it_went_out(tmp_path: Pa
     ).op_id.tolist() == [0, 1, 2, 3, 4, 5]
 
 
-def test_more_hits_than_asked_for_are_cut_at_k(tmp_path: Path) -> None:
+def test_of_more_hits_than_asked_for_one_shows_that_they_are_too_many(tmp_path: Path) -> None:
     _record(tmp_path, [0, 1, 2])
-    assert _read(tmp_path, k=1).hits.shape == (len(_schedule()), 1)
+    for k, width in ((1, 2), (2, 2), (3, 3)):
+        read = _read(tmp_path, k=k)
+        assert read.hits.shape == read.distances.shape == (len(_schedule()), width)
 
 
 def test_a_stream_is_read_on_as_it_grows(tmp_path: Path) -> None:

@@ -74,17 +74,21 @@ def test_an_empty_success_is_ok_and_empty() -> None:
         assert (answer.outcome, list(answer.hits)) == (Outcome.OK, [])
 
 
+def test_more_hits_than_asked_for_are_an_answer_all_the_same() -> None:
+    answer = read_answer(found([1, 2, 3, 4], [0, 1, 2, 3]).SerializeToString(), Kind.SEARCH, _SHAPE, 0)
+    assert (answer.outcome, list(answer.hits)) == (Outcome.OK, [1, 2, 3, 4])
+
+
 def test_several_searches_are_told_apart() -> None:
     both = found([4, 2, 9], [0.5, 1.5, 0.1])
     both.results.topks[:] = [2, 1]
-    first, second = read_searches(both.SerializeToString(), "L2", 3, 2)
+    first, second = read_searches(both.SerializeToString(), "L2", 2)
     assert (list(first.hits), list(second.hits)) == ([4, 2], [9])
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        found([1, 2, 3, 4], [0, 1, 2, 3]),
         found([1, 2], [0]),
         milvus_pb2.SearchResults(status=refused(106, "on recovering")),
         milvus_pb2.SearchResults(status=common_pb2.Status(error_code=common_pb2.UnexpectedError, reason="2.2")),
