@@ -85,7 +85,7 @@ def job_alone(endpoint: Endpoint, options: Options) -> LoadJob:
         exists = connection.call("HasCollection", request, _TIMEOUT_S).value
         fresh = (DataSpec(k=options.k), VECTOR_FIELD, True)
         spec, field, writable = _described(connection, options) if exists else fresh
-    traffic = _traffic(options, made=not exists)
+    traffic = traffic_alone(options, made=not exists)
     if (traffic.insert_rate or traffic.delete_rate) and not writable:
         mend = f"only collections with the fields {', '.join(FIELDS)} can be written to"
         raise BadInput("cannot be written to", where=f"collection {options.collection}", mend=mend)
@@ -99,12 +99,14 @@ def job_alone(endpoint: Endpoint, options: Options) -> LoadJob:
     return LoadJob(endpoint, shape, schedule, dataset.queries, written, options.deadline_s)
 
 
-def _traffic(options: Options, *, made: bool) -> TrafficSpec:
+def traffic_alone(options: Options, *, made: bool) -> TrafficSpec:
+    """Return what is offered to a collection that was made for it, or that was there. Errors: BadInput."""
     ours = TrafficSpec()
+    insert_rate = ours.insert_rate * made if options.insert_rate is None else options.insert_rate
     return TrafficSpec(
         search_rate=options.search_rate,
-        insert_rate=ours.insert_rate * made if options.insert_rate is None else options.insert_rate,
-        delete_rate=ours.delete_rate * made if options.delete_rate is None else options.delete_rate,
+        insert_rate=insert_rate,
+        delete_rate=min(ours.delete_rate * made, insert_rate) if options.delete_rate is None else options.delete_rate,
         upsert_rate=0,
         read_rate=0,
         stock_rate=0,

@@ -14,7 +14,7 @@ import pytest
 
 from harness.cluster import Endpoint
 from harness.errors import BadInput
-from harness.load.alone import HELP, TYPES, Options, parse_host
+from harness.load.alone import HELP, TYPES, Options, parse_host, traffic_alone
 
 _ROOT = Path(__file__).parents[2]
 
@@ -47,6 +47,29 @@ def test_a_host_is_what_locust_takes(host: str, endpoint: Endpoint) -> None:
 def test_a_host_that_is_none(host: str) -> None:
     with pytest.raises(BadInput, match="--host"):
         parse_host(host, "")
+
+
+@pytest.mark.parametrize(
+    ("made", "options", "insert_rate", "delete_rate"),
+    [
+        (False, Options(), 0, 0),
+        (True, Options(), 5, 1),
+        (True, Options(insert_rate=0.0), 0, 0),
+        (True, Options(insert_rate=0.5), 0.5, 0.5),
+        (False, Options(insert_rate=3.0), 3, 0),
+        (False, Options(insert_rate=3, delete_rate=2), 3, 2),
+    ],
+)
+def test_what_is_written_unless_it_is_asked_for(
+    *, made: bool, options: Options, insert_rate: float, delete_rate: float
+) -> None:
+    traffic = traffic_alone(options, made=made)
+    assert (traffic.insert_rate, traffic.delete_rate) == (insert_rate, delete_rate)
+
+
+def test_deletes_without_inserts_are_refused() -> None:
+    with pytest.raises(BadInput, match="delete_rate is 2, but no more than insert_rate, 0, can be"):
+        traffic_alone(Options(delete_rate=2.0), made=False)
 
 
 def test_every_option_is_described() -> None:
