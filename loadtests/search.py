@@ -16,7 +16,7 @@ Its options, which Locust's own --help leaves out as it does those of every file
     --seconds S               length of the schedule; the run ends with it (60)
     --search-rate R           searches per second (50)
     --insert-rate R           inserts per second (5 where the collection is made, else none)
-    --delete-rate R           deletes per second (1 where the collection is made, else none)
+    --delete-rate R           deletes per second, at most the inserts (1 where the collection is made, else none)
     --k N                     hits asked for by a search (10)
     --deadline-s S            seconds after which a client gives up (1)
     --consistency LEVEL       of the searches: Strong, Session, Bounded or Eventually (Bounded)

@@ -116,7 +116,7 @@ def down(name: Name = _DEFAULT_NAME) -> None:
 def _take_back(name: str, done: registry.Healed) -> None:
     """Undo the faults of a cluster that stays; where that fails, those of the others are undone all the same."""
     try:
-        taken_back = journal.heal(registry.open_cluster(name))
+        taken_back = journal.heal(registry.open_cluster(name)) if home.is_kept(name) else 0
     except HarnessError as error:
         done.left.append(f"the faults of {name} were not taken back: {error}")
     else:
@@ -127,7 +127,7 @@ def _take_back(name: str, done: registry.Healed) -> None:
 def heal() -> None:
     """Remove whatever killed runs left, and undo faults that were never healed. What is in use stays."""
     done = registry.heal()
-    for name in filter(home.is_kept, home.names()):
+    for name in home.names():
         _take_back(name, done)
     if done.removed or not done.left:
         told = "healed: " + ", ".join(done.removed) if done.removed else "nothing to heal"

@@ -54,7 +54,7 @@ HELP: Mapping[str, str] = {
     "seconds": "length of the schedule; the run ends with it",
     "search_rate": "searches per second",
     "insert_rate": "written per second (default: 5 where the collection is made, else none)",
-    "delete_rate": "deletes per second (default: 1 where the collection is made, else none)",
+    "delete_rate": "deletes per second, at most --insert-rate (default: 1 where the collection is made, else none)",
 }
 TYPES: Mapping[str, type] = {
     "collection": str,

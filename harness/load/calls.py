@@ -44,7 +44,7 @@ class Calls(Protocol):
 
 
 class TunedCalls:
-    """One attempt each, with the job's deadline, over a channel that finds a server that is back within 200 ms."""
+    """One attempt each, with the job's deadline, over a channel that looks for a server every 50 to 200 ms."""
 
     def __init__(self, job: LoadJob) -> None:
         self._job, self.channel = job, open_channel(job.endpoint)

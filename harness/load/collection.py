@@ -73,7 +73,7 @@ def recall_now(
         kth = truth.base_distances[:, truth.k - 1]
         limits = kth + np.abs(kth) * RECALL_TOLERANCE
         answers = _search_all(connection, collection, spec, dataset.queries)
-        found = [np.count_nonzero(np.asarray(a) <= limit) for a, limit in zip(answers, limits, strict=True)]
+        found = [np.count_nonzero(np.asarray(a)[: truth.k] <= limit) for a, limit in zip(answers, limits, strict=True)]
     return float(np.sum(found) / (truth.k * len(limits)))
 
 

@@ -96,7 +96,11 @@ class TrafficSpec:
             raise BadInput("there is no traffic at all", where="traffic", mend="set search_rate or insert_rate")
         if self.delete_rate > self.insert_rate:
             what = f"delete_rate is {self.delete_rate:g}, but no more than insert_rate, {self.insert_rate:g}, can be"
-            raise BadInput(what, where="traffic, delete_rate", mend="a delete takes what one insert wrote: lower it")
+            raise BadInput(
+                what,
+                where="traffic, delete_rate",
+                mend="a delete takes what one insert wrote: lower it, or raise insert_rate",
+            )
         if self.read_rate and not self.upsert_rate:
             raise BadInput("reads have nothing to look for", where="traffic, read_rate", mend="set upsert_rate as well")
 
