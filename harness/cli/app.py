@@ -116,11 +116,10 @@ def down(name: Name = _DEFAULT_NAME) -> None:
 def _take_back(name: str, done: registry.Healed) -> None:
     """Undo the faults of a cluster that stays; where that fails, those of the others are undone all the same."""
     try:
-        taken_back = journal.heal(registry.open_cluster(name)) if home.is_kept(name) else 0
+        if home.is_kept(name) and (taken_back := journal.heal(registry.open_cluster(name))):
+            done.removed.append(f"{taken_back} unhealed faults of {name}")
     except HarnessError as error:
         done.left.append(f"the faults of {name} were not taken back: {error}")
-    else:
-        done.removed.extend([f"{taken_back} unhealed faults of {name}"] if taken_back else [])
 
 
 @app.command()
