@@ -76,7 +76,9 @@ class EventKind(StrEnum):
     PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
     FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
     MEMBER = "member"  # name: whose; what: up, starting, down, paused, gone, version, declared, serving
-    MACHINE = "machine"  # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
+    # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
+    # name: the cluster; what: started; detail: took_s, from its first member's start until all were ready
+    MACHINE = "machine"
     RESOURCE = "resource"  # name: a condition, e.g. MilvusReady, or status; what: its value; detail: reason, message
     ORCHESTRATOR = "orchestrator"  # name: the object, e.g. Pod/x; what: the reason, e.g. Killing; detail: message
     WAY_IN = "way_in"  # name: e.g. port-forward; what: broken, open; detail: pod

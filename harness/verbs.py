@@ -175,6 +175,18 @@ class Isolable(Protocol):
 
 
 @runtime_checkable
+class Timed(Protocol):
+    """A cluster that knows how long it took to start."""
+
+    def start_s(self) -> float | None:
+        """Return the seconds from the first member's start until all were ready; None where it was there already.
+
+        Whatever was fetched or made for them before is left out.
+        """
+        ...
+
+
+@runtime_checkable
 class Conditioned(Protocol):
     """A cluster of which somebody else says how it is."""
 

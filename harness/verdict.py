@@ -51,12 +51,25 @@ def _worst(verdicts: Iterable[Verdict], order: tuple[Verdict, ...]) -> Verdict:
     return min(verdicts, key=order.index, default=Verdict.PASS)
 
 
+class LimitKind(StrEnum):
+    """What a limit is made of, so where it is true.
+
+    MILVUS: counts, content, recall and Milvus's own clocks, the same on every machine. RELATIVE: to what the same run
+    measured. SLO: milliseconds and seconds that a user holds this machine to.
+    """
+
+    MILVUS = "milvus"
+    RELATIVE = "relative"
+    SLO = "slo"
+
+
 @dataclass(frozen=True)
 class SloRow:
     """One figure beside its limit. Without a limit it informs and `passed` is None; inf is a real value.
 
     `relation` is "<=" or ">=". `n` is how many operations (or seconds, rows) the figure rests on, `needed` how many
-    it must be to be held to a limit; `interval` its 95% bootstrap interval where there is one.
+    it must be to be held to a limit; `interval` its 95% bootstrap interval where there is one. `kind` is that of the
+    limit, None where there is none; `basis` says what the limit is made of, or why it could not be judged.
     """
 
     figure: str
@@ -70,6 +83,8 @@ class SloRow:
     passed: bool | None
     calibrated: bool
     needed: int = 0
+    kind: LimitKind | None = None
+    basis: str = ""
 
 
 @dataclass(frozen=True)

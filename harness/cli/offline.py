@@ -79,7 +79,7 @@ def _compare(then: RunVerdict | BadInput, now: RunVerdict) -> None:
             *(f"  {one.scenario}, {one.what}: then {one.then}, now {one.now}" for one in different[:_SHOWN]),
         ]
     else:
-        figures = sum(len(entry.judgement.slos) for entry in now.scenarios if isinstance(entry, Judged))
+        figures = sum(len(entry.judgement.slos) for entry in then.scenarios if isinstance(entry, Judged))
         told = [f"as it was judged then: the same verdict and {figures} figures, bit for bit"]
     for line in told:
         _console.print(line, highlight=False, soft_wrap=True, markup=False)

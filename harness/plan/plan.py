@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,10 +16,13 @@ from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
 from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario, check_profile
 from harness.slo.figures import RECOVERIES
+from harness.slo.held import held_to
 from harness.slo.limits import Limits
+from harness.slo.multiples import Bases, session_s
 
 _LOCAL = Durations()
 _NO_LIMITS = Limits()
+_NO_BASES = Bases()
 # What chaos draws from: a cluster with one query node less must be able to serve, so dependencies come singly too.
 _CHAOS: tuple[Fault, ...] = (
     Kill(Role.QUERY_NODE),
@@ -54,7 +59,8 @@ class Plan:
     """A scenario made definite by a profile, a number of replicas, a seed and its limits.
 
     What comes after the last fault is observed for `observe_s` at least, and until `recover_by_s` after the first
-    fault's effect: a recovery at its limit must be able to show that it lasts. Both are fixed beforehand.
+    fault's effect: a recovery at its limit must be able to show that it lasts. `bases` are what limits are multiples
+    of: expected at first, measured once the cluster is up, and fixed before traffic begins.
     """
 
     scenario: Scenario
@@ -63,9 +69,18 @@ class Plan:
     seed: int
     faults: tuple[PlannedFault, ...]
     observe_s: float
-    recover_by_s: float = 0.0
+    limits: Limits = _NO_LIMITS
+    bases: Bases = _NO_BASES
     thresholds: Thresholds = DEFAULT
     about: Durations = field(default_factory=Durations)
+
+    @property
+    def recover_by_s(self) -> float:
+        """How long after the first effect is looked, so that a recovery at its limit can show that it lasts."""
+        if self.scenario.observe_s is not None:
+            return 0.0
+        held = held_to(self.limits, self.bases).limits
+        return max(held.get(figure, 0.0) for figure in RECOVERIES) + self.thresholds.window_s
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -114,8 +129,12 @@ def make_plan(
     seed: int,
     about: Durations = _LOCAL,
     limits: Limits = _NO_LIMITS,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """Return the plan of a scenario. Errors: BadInput for a fault that can't be done, and for an unknown profile."""
+    """Return the plan of a scenario, for a cluster whose `settings` differ so from the release's own.
+
+    Errors: BadInput for a fault that can't be done, and for an unknown profile.
+    """
     check_profile(profile)
     random = np.random.Generator(np.random.PCG64([seed, zlib.crc32(scenario.name.encode())]))
     chosen = scenario.faults
@@ -131,11 +150,9 @@ def make_plan(
         for number, fault in enumerate(chosen)
     )
     thresholds = thresholds_of(scenario.thresholds, where=scenario.name)
-    observe_s, recover_by_s = scenario.observe_s, 0.0
-    if observe_s is None:
-        observe_s = OBSERVE_S[profile]
-        recover_by_s = max(limits.given().get(figure, 0.0) for figure in RECOVERIES) + thresholds.window_s
-    return Plan(scenario, profile, replicas, seed, planned, observe_s, recover_by_s, thresholds, about)
+    observe_s = OBSERVE_S[profile] if scenario.observe_s is None else scenario.observe_s
+    bases = Bases(session_s(settings), about.provision_s)
+    return Plan(scenario, profile, replicas, seed, planned, observe_s, limits, bases, thresholds, about)
 
 
 def _steps(plan: Plan) -> list[Step]:

@@ -26,7 +26,7 @@ from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions
 from harness.run.progress import LiveProgress, PlainProgress, Reporter
-from harness.run.scenario_run import Wanted, limits_of, run_scenario
+from harness.run.scenario_run import Wanted, limits_of, run_scenario, spec_for
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verbs import Platform
@@ -159,8 +159,15 @@ def wanted_by(
     profile, replicas = cast("tuple[str, int]", item.callspec.params["outcome"])
     scenario = replace(found.scenario, milvus=options.milvus or found.scenario.milvus)
     limits = limits_of(scenario.name, profile, options, platform)
-    about = platform.durations
-    plan = make_plan(scenario, profile=profile, replicas=replicas, seed=options.seed, about=about, limits=limits)
+    plan = make_plan(
+        scenario,
+        profile=profile,
+        replicas=replicas,
+        seed=options.seed,
+        about=platform.durations,
+        limits=limits,
+        settings=platform.settings(spec_for(scenario, profile, scenario.name, options)),
+    )
     many = len(chosen.profiles) * len(chosen.replicas) > 1
     name = f"{scenario.name}-{profile}-{replicas}" if many else scenario.name
     return Wanted(plan, name, command(config, item.nodeid))

@@ -16,9 +16,14 @@ from harness.report.stack import Axis
 from harness.report.text import count_text, figure_text, interval_text, limit_text, offset_text
 from harness.report.view import ScenarioView
 from harness.store.logs import Around, LogLine
-from harness.verdict import Finding, SloRow
+from harness.verdict import Finding, LimitKind, SloRow
 
 _LIMIT_AT = 0.7  # where a bar's limit stands, as a share of its width
+KINDS = {
+    LimitKind.MILVUS: "of Milvus: the same on every machine",
+    LimitKind.RELATIVE: "relative to what this run measured",
+    LimitKind.SLO: "your own, absolute",
+}
 _SHOWN = 5  # operations named per finding
 _EXPECTED = {
     "lost": "every row whose insert was acknowledged, and no delete of it sent, is read back",
@@ -43,6 +48,8 @@ class FigureRow:
 
     label: str
     limit: str
+    kind: str
+    basis: str
     value: str
     exact: str
     n: str
@@ -55,24 +62,29 @@ class FigureRow:
 
 
 def figure_rows(rows: Iterable[SloRow]) -> list[FigureRow]:
-    """Return the figures that have a limit, in the order given."""
-    return [_figure_row(row) for row in rows if row.limit is not None]
+    """Return the figures that have a limit, or would have one that could not be judged, in the order given."""
+    return [_figure_row(row) for row in rows if _has_limit(row)]
 
 
 def informing(rows: Iterable[SloRow]) -> list[tuple[str, str]]:
     """Return name and value of the figures that were measured and have no limit."""
-    return [
-        (row.label, figure_text(row.value, row.unit)) for row in rows if row.limit is None and not math.isnan(row.value)
-    ]
+    shown = (row for row in rows if not _has_limit(row) and not math.isnan(row.value))
+    return [(row.label, figure_text(row.value, row.unit)) for row in shown]
+
+
+def _has_limit(row: SloRow) -> bool:
+    return row.limit is not None or bool(row.basis)
 
 
 def _figure_row(row: SloRow) -> FigureRow:
     state = {True: "pass", False: "fail", None: "info"}[row.passed]
-    word = {True: "pass", False: "fail", None: "not measured" if math.isnan(row.value) else "too few"}[row.passed]
+    word = {True: "pass", False: "fail", None: _unjudged(row)}[row.passed]
     used = budget_used(row)
     return FigureRow(
         label=row.label,
         limit=limit_text(row.relation, row.limit, row.unit),
+        kind=KINDS[row.kind] if row.kind else "",
+        basis=row.basis.replace(" x ", "\u00a0\u00d7 "),
         value=figure_text(row.value, row.unit, row.limit),
         exact=f"{row.value!r} {row.unit}".strip(),
         n=count_text(row.n),
@@ -83,6 +95,12 @@ def _figure_row(row: SloRow) -> FigureRow:
         over=row.passed is False,
         calibrated=row.calibrated,
     )
+
+
+def _unjudged(row: SloRow) -> str:
+    if row.limit is None:
+        return "not judged"
+    return "not measured" if math.isnan(row.value) else "too few"
 
 
 def budget_used(row: SloRow) -> float | None:

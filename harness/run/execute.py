@@ -27,7 +27,7 @@ from harness.run.watch import Watcher
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
-from harness.verbs import Cluster, Platform
+from harness.verbs import Cluster, Platform, Timed
 
 # How much of a stretch that was not calm is left behind at a time.
 _LOOK_AGAIN_S = 10.0
@@ -71,6 +71,7 @@ class Execution:
         try:
             with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
+                self._tell_start(cluster)
             try:
                 try:
                     yield cluster
@@ -118,6 +119,14 @@ class Execution:
         with self._journal.step("read everything back"), self._phase("readback", self._gap_s + 2):
             self._read_back(traffic)
         self._note(versions_after=self._versions(cluster))
+
+    def _tell_start(self, cluster: Cluster) -> None:
+        """Write down how long the members took to start: what limits on recovery are multiples of."""
+        start_s = cluster.start_s() if isinstance(cluster, Timed) else None
+        if start_s is not None:
+            took_s = round(start_s, 3)
+            self._tell(EventKind.MACHINE, cluster.name, "started", {"took_s": str(took_s)})
+            self.plan = replace(self.plan, bases=replace(self.plan.bases, start_s=took_s))
 
     def _declare(self) -> None:
         """Write down which release was asked for. A server's folder, or a tag of one's own, promises none."""

@@ -15,8 +15,9 @@ from harness.report.view import RunView, ScenarioView
 from harness.slo.figures import DATA
 from harness.slo.judge import judge
 from harness.slo.limits import SCENARIOS, Limits, load_limits
+from harness.slo.multiples import session_s
 from harness.store.logs import Around, warned
-from harness.store.record import ScenarioRecord
+from harness.store.record import FORMAT, ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunVerdict, Skipped, never_ran
 from harness.store.scenario_folder import ScenarioFolder
@@ -42,7 +43,15 @@ def _judged(
     limits = load_limits(slo, record.scenario or record.name, known=known) if slo else own
     thresholds = _thresholds(folder, record)
     answered = answers(history, thresholds)
-    judgement = judge(history, limits, thresholds, expects_fault=record.faults > 0, answered=answered)
+    judgement = judge(
+        history,
+        limits,
+        thresholds,
+        expects_fault=record.faults > 0,
+        answered=answered,
+        session_s=session_s(record.settings),
+        older=slo is not None and record.format < FORMAT,
+    )
     place = f"{folder.path.parent.name}/{folder.path.name}"
     return record, history, answered, Judged(record.name, record.title, place, judgement, record.aborted)
 

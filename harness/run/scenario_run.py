@@ -13,7 +13,7 @@ from harness.errors import BadInput, HarnessError
 from harness.faults.injection import refuse
 from harness.plan.faults import Configure, Upgrade
 from harness.plan.plan import Plan
-from harness.plan.scenario import check_profile
+from harness.plan.scenario import Scenario, check_profile
 from harness.platforms.endpoint import EndpointPlatform
 from harness.platforms.registry import make_platform
 from harness.run.environment import environment
@@ -45,13 +45,17 @@ def platform_of(options: RunOptions) -> Platform:
 
 def spec_of(wanted: Wanted, options: RunOptions) -> ClusterSpec:
     """Return the cluster that a scenario starts with."""
-    plan = wanted.plan
+    return spec_for(wanted.plan.scenario, wanted.plan.profile, wanted.name, options)
+
+
+def spec_for(scenario: Scenario, profile: str, name: str, options: RunOptions) -> ClusterSpec:
+    """Return the cluster that a scenario starts with under a settings profile."""
     return ClusterSpec(
-        name=f"{_short(wanted.name)}-{os.getpid()}",
-        milvus=plan.scenario.milvus,
-        profile=plan.profile,
-        settings={**plan.scenario.settings, **options.settings},
-        topology=plan.scenario.topology,
+        name=f"{_short(name)}-{os.getpid()}",
+        milvus=scenario.milvus,
+        profile=profile,
+        settings={**scenario.settings, **options.settings},
+        topology=scenario.topology,
     )
 
 
@@ -121,7 +125,7 @@ def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> Scenario
         milvus=scenario.milvus,
         data={**data, "replicas": str(plan.replicas)},
         traffic=asdict(scenario.traffic) | {"k": scenario.data.k},
-        limits=limits.given(),
+        limits=limits.written(),
         calibrated=limits.calibrated,
         faults=len(plan.faults),
         scenario=scenario.name,

@@ -72,6 +72,7 @@ class BehindPlatform(LocalPlatform):
         made = super().create(spec, keep=keep)
         try:
             self.cluster = Behind(made.folder, ProxyProcess(made.endpoint().address))
+            self.cluster.started_s = made.started_s
         except BaseException:
             made.destroy()
             raise

@@ -40,7 +40,7 @@ def blame(history: History, judged: Answers, at: Scene, rows: Iterable[SloRow]) 
 
 def _left(broken: Iterable[SloRow], excused: Answers, at: Scene) -> Iterator[SloRow]:
     """Yield the limits that are broken still by other answers to the same operations."""
-    again = scene(excused, at.windows, at.limits, at.thresholds, at.traffic)
+    again = scene(excused, at.windows, at.held, at.thresholds, at.traffic)
     seen = search_marks(again)
     figures = timed_figures(again, clients(again, seen), seen)
     yield from (row for row in broken if not passed(row.relation, figures[row.figure], row.limit))

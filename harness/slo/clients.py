@@ -34,10 +34,8 @@ def search_marks(at: Scene) -> Marks:
 
 def search_ceiling(at: Scene) -> Ceiling | None:
     """Return what recovered searches must keep to; None without a steady state to come back to."""
-    limits = at.limits
-    return recovery.ceiling(
-        at.steady, at.thresholds, p95_cap_ms=limits.recovered_p95_ms, p99_cap_ms=limits.recovered_p99_ms
-    )
+    p95_cap_ms, p99_cap_ms = (at.held.get(f"recovered_{percentile}_ms") for percentile in ("p95", "p99"))
+    return recovery.ceiling(at.steady, at.thresholds, p95_cap_ms=p95_cap_ms, p99_cap_ms=p99_cap_ms)
 
 
 def _marks(at: Scene, stream: Stream, limit: Ceiling | None) -> Marks:

@@ -15,7 +15,8 @@ from harness.checks.windows import Windows, windows
 from harness.history import NS_PER_S, EventKind, History
 from harness.slo.blame import blame
 from harness.slo.clients import clients, search_marks
-from harness.slo.figures import DATA, FIGURES, PERCENTILES, RECOVERIES, Figure
+from harness.slo.figures import DATA, FIGURES, MEMBERS, PERCENTILES, RECOVERIES, Figure
+from harness.slo.held import Held, held_to
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
@@ -25,6 +26,7 @@ from harness.slo.measure import (
     passed,
     timed_figures,
 )
+from harness.slo.multiples import bases_of
 from harness.slo.proof import limit_findings
 from harness.slo.scene import Scene, scene
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict, of_scenario
@@ -37,30 +39,29 @@ def judge(
     *,
     expects_fault: bool = True,
     answered: Answers | None = None,
+    session_s: float | None = None,
+    older: bool = False,
 ) -> Judgement:
     """Judge a scenario by its history alone; the same arguments give the same judgement, bit for bit.
 
-    `expects_fault`: the plan breaks something, so a run in which nothing took effect is INVALID; without, the
-    steady figures and the data decide. A history that ends early is judged by what there is, and INVALID. What
-    has a limit but was not measured makes the run INVALID too, never a pass. `answered` is `answers` of the same
-    history and thresholds, where a caller has it already.
+    `expects_fault`: the plan breaks something, so a run in which nothing took effect is INVALID; else the steady
+    figures and the data decide. A history that ends early, or lacks what has a limit, is INVALID. `answered` is
+    `answers` of the same history, where a caller has it. `session_s` is Milvus's session time-out. What an `older`
+    harness did not look at is shown as not judged.
     """
     at_windows, judged = windows(history), answered or answers(history, thresholds)
-    at = scene(judged, at_windows, limits, thresholds, history.traffic)
+    held = held_to(limits, bases_of(history, session_s, older=older), MEMBERS if older else ())
+    at = scene(judged, at_windows, held.limits, thresholds, history.traffic)
     seen, (data, data_findings) = search_marks(at), data_figures(history)
     served = clients(at, seen)
     figures = {**timed_figures(at, served, seen), **member_figures(history, at_windows), **data}
     faulted = expects_fault or any(history.of(EventKind.FAULT))
-    rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), limits) for f in FIGURES if faulted or not f.of_fault)
-    checks = (
-        *_soundness(history, at, faulted=faulted),
-        *_evidence(rows, at_windows, thresholds),
-        *blame(history, judged, at, rows),
-    )
+    rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
+    sound = (*_soundness(history, at, faulted=faulted), *_evidence(rows, at_windows, thresholds))
+    checks = (*sound, *blame(history, judged, at, rows))
     violated = _violated(history, rows, at_windows, thresholds)
-    parts = [*_of_rows(rows), *(c.otherwise for c in checks if not c.ok)]
     return Judgement(
-        verdict=of_scenario(parts, data_violated=violated),
+        verdict=of_scenario(_parts(rows, checks), data_violated=violated),
         reasons=tuple(_reasons(rows, checks, data_findings if violated else ())),
         slos=rows,
         validity=checks,
@@ -75,8 +76,12 @@ def _of_answers(judged: Answers, at: Scene, rows: tuple[SloRow, ...], seen: Mark
     return (*answer_findings(judged, at.windows), *limit_findings(broken, at, seen))
 
 
-def _row(figure: Figure, measured: Measured, limits: Limits) -> SloRow:
-    limit = limits.of(figure.name) if measured.applies else None
+def _row(figure: Figure, measured: Measured, held: Held) -> SloRow:
+    limit, basis = held.limits.get(figure.name), held.basis.get(figure.name, "")
+    if limit is not None and math.isnan(measured.value) and figure.name in held.unrecorded:
+        limit, basis = None, "not judged: the harness that recorded this run did not look at it"
+    if not measured.applies:
+        limit, basis = None, ""
     return SloRow(
         figure=figure.name,
         label=figure.label,
@@ -87,14 +92,16 @@ def _row(figure: Figure, measured: Measured, limits: Limits) -> SloRow:
         n=measured.n,
         interval=measured.interval,
         passed=passed(figure.relation, measured, limit),
-        calibrated=limits.calibrated,
+        calibrated=held.calibrated,
         needed=measured.needed,
+        kind=held.kinds.get(figure.name) if measured.applies else None,
+        basis=basis,
     )
 
 
 def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validity]:
     """Yield what the figures' meaning rests on."""
-    given = at.limits.given()
+    given = at.held
     yield Validity("Limits", f"{len(given)} figures have one", "at least 1", ok=bool(given))
     percentiles = tuple(p for name, p in PERCENTILES.items() if name.startswith("steady") and name in given)
     yield from steady_state(history, at.searches, at.windows.steady, at.thresholds, percentiles=percentiles)
@@ -134,10 +141,9 @@ def _violated(history: History, rows: Iterable[SloRow], at: Windows, thresholds:
     return over and all(check.ok for check in ledger_sound(history, at, thresholds))
 
 
-def _of_rows(rows: Iterable[SloRow]) -> Iterator[Verdict]:
-    for row in rows:
-        if row.passed is not None:
-            yield Verdict.PASS if row.passed else Verdict.FAIL
+def _parts(rows: Iterable[SloRow], checks: Iterable[Validity]) -> Iterator[Verdict]:
+    yield from (Verdict.PASS if row.passed else Verdict.FAIL for row in rows if row.passed is not None)
+    yield from (check.otherwise for check in checks if not check.ok)
 
 
 def _reasons(rows: tuple[SloRow, ...], checks: tuple[Validity, ...], violations: tuple[Finding, ...]) -> Iterator[str]:
@@ -161,7 +167,7 @@ def _unmet(check: Validity) -> str:
 
 
 def _missed(row: SloRow) -> str:
-    limit = _told(row.limit or 0.0, row.unit)
+    limit = _told(row.limit or 0.0, row.unit) + (f" ({row.basis})" if row.basis else "")
     if math.isinf(row.value):
         return f"{row.figure} was never reached (limit {limit})"
     side = "over" if row.relation == "<=" else "under"

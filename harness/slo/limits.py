@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import BadInput
-from harness.slo.figures import DATA
+from harness.slo.figures import DATA, RECOVERIES
+from harness.slo.multiples import Multiples
 
 PROFILES = ("fast", "default", "kubernetes-fast", "kubernetes-default")
 SCENARIOS = (
@@ -39,14 +40,19 @@ DEFAULTS = "defaults"
 # No infinity: a limit that can never be exceeded looks like a gate and is none. Leave the key out instead.
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Amount | Multiples
 Zero = Annotated[float, Field(ge=0, le=0)]  # of acknowledged data nothing may be lost: docs/measuring.md
+
+
+# Seconds in which processes start, or Milvus waits for its own clocks.
+MACHINE_SECONDS = frozenset((*RECOVERIES, "bad_s", "down_s", "longest_outage_s", "wrong_s"))
 
 
 class Limits(BaseModel):
     """The limits of one scenario, named as the figures of harness.slo.figures. None: shown, but held to nothing.
 
-    Most limits are the highest value allowed; availability and the recalls are the lowest. `calibrated` says that
-    they were set from measured runs.
+    Most limits are the highest value allowed; availability and the recalls are the lowest. Seconds may be multiples
+    of what the run itself measures (harness.slo.multiples). `calibrated` says that they were set from measured runs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -56,24 +62,25 @@ class Limits(BaseModel):
     steady_p99_ms: Amount | None = None
     recovered_p95_ms: Amount | None = None
     recovered_p99_ms: Amount | None = None
+    recovered_p50_ratio: Amount | None = None
     recovered_p95_ratio: Amount | None = None
     recovered_p99_ratio: Amount | None = None
-    bad_s: Amount | None = None
-    down_s: Amount | None = None
-    longest_outage_s: Amount | None = None
+    bad_s: Seconds | None = None
+    down_s: Seconds | None = None
+    longest_outage_s: Seconds | None = None
     availability: Share | None = None
     invalid_answers: Amount | None = None
-    recover_s: Amount | None = None
-    write_recover_s: Amount | None = None
-    fresh_recover_s: Amount | None = None
-    stock_recover_s: Amount | None = None
+    recover_s: Seconds | None = None
+    write_recover_s: Seconds | None = None
+    fresh_recover_s: Seconds | None = None
+    stock_recover_s: Seconds | None = None
     fresh_p95_ms: Amount | None = None
     stale_reads: Amount | None = None
     invalid_reads: Amount | None = None
     unplanned_restarts: Amount | None = None
     wrong_versions: Amount | None = None
     idle_query_nodes: Amount | None = None
-    wrong_s: Amount | None = None
+    wrong_s: Seconds | None = None
     lost_rows: Zero | None = None
     resurrected_rows: Zero | None = None
     stale_rows: Zero | None = None
@@ -84,12 +91,12 @@ class Limits(BaseModel):
     recall: Share | None = None
     recall_recovered: Share | None = None
 
-    def of(self, figure: str) -> float | None:
-        """Return the limit on a figure, None where there is none."""
-        return self.given().get(figure)
-
-    def given(self) -> dict[str, float]:
+    def given(self) -> dict[str, float | Multiples]:
         """Return the limits that are set, by figure."""
+        return {name: value for name, value in self if name != "calibrated" and value is not None}
+
+    def written(self) -> dict[str, Any]:
+        """Return the limits that are set as they are written into a run's folder."""
         values: dict[str, Any] = self.model_dump(exclude={"calibrated"}, exclude_none=True)
         return values
 
@@ -152,6 +159,8 @@ def _explained(key: str, kind: str, value: object, where: str) -> BadInput:
         wanted = "a number from 0 to 1"
     elif key in DATA:
         wanted = "0"
+    elif key in MACHINE_SECONDS:
+        wanted = "a number of at least 0, multiples such as { sessions = 2, starts = 1.5 }"
     else:
         wanted = "a number of at least 0"
     mend = f"give {wanted}, or leave the key out"

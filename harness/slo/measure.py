@@ -20,6 +20,7 @@ from harness.checks.windows import LIVES, Span, Windows
 from harness.history import NS_PER_S, EventKind, History
 from harness.kind import WRITES, Kind
 from harness.slo.clients import NOBODY, Clients
+from harness.slo.figures import RATIOS
 from harness.slo.scene import Scene
 from harness.verdict import Client, Finding, Marks
 
@@ -143,7 +144,7 @@ def _settle(at: Scene, search: Client, seen: Marks) -> Measured:
 
 def _observed(at: Scene, figure: str) -> bool:
     """Return whether the observation went on until a recovery at its limit could have shown itself to last."""
-    limit_s = at.limits.given().get(figure)
+    limit_s = at.held.get(figure)
     begin_ns, end_ns = at.windows.judged
     return limit_s is None or end_ns - begin_ns >= round(limit_s * NS_PER_S) + at.thresholds.window_ns
 
@@ -167,6 +168,7 @@ def _recovered(at: Scene, seen: Marks) -> Figures:
     return {
         "recovered_p95_ms": _percentile(inside, 950, at.thresholds),
         "recovered_p99_ms": _percentile(inside, 990, at.thresholds),
+        "recovered_p50_ratio": _ratio(inside, at.steady, 500, at.thresholds),
         "recovered_p95_ratio": _ratio(inside, at.steady, 950, at.thresholds),
         "recovered_p99_ratio": _ratio(inside, at.steady, 990, at.thresholds),
         "recall_recovered": _recall(inside, at.thresholds),
@@ -178,7 +180,7 @@ def last_window(at: Scene) -> Span:
     return at.windows.end_ns - at.thresholds.window_ns, at.windows.end_ns
 
 
-_OF_RECOVERED = ("recovered_p95_ms", "recovered_p99_ms", "recovered_p95_ratio", "recovered_p99_ratio")
+_OF_RECOVERED = ("recovered_p95_ms", "recovered_p99_ms", *RATIOS)
 
 
 def _ratio(after: Stream, before: Stream, per_mille: int, thresholds: Thresholds) -> Measured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.checks.answers import Answers, Stream
@@ -9,12 +10,14 @@ from harness.checks.thresholds import Thresholds
 from harness.checks.windows import Windows
 from harness.history import Traffic
 from harness.kind import WRITES, Kind
-from harness.slo.limits import Limits
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The answers by kind of client, and what they are held to. `steady` are the searches of the steady state."""
+    """The answers by kind of client, and what they are held to: `held`, by figure.
+
+    `steady` are the searches of the steady state.
+    """
 
     searches: Stream
     stock: Stream
@@ -22,12 +25,14 @@ class Scene:
     reads: Stream
     steady: Stream
     windows: Windows
-    limits: Limits
+    held: Mapping[str, float]
     thresholds: Thresholds
     traffic: Traffic
 
 
-def scene(answers: Answers, windows: Windows, limits: Limits, thresholds: Thresholds, traffic: Traffic) -> Scene:
+def scene(
+    answers: Answers, windows: Windows, held: Mapping[str, float], thresholds: Thresholds, traffic: Traffic
+) -> Scene:
     """Sort the answers by kind and window."""
     searches = answers.stream(Kind.SEARCH)
     steady = searches.between(*(windows.steady or (0, 0)))
@@ -38,7 +43,7 @@ def scene(answers: Answers, windows: Windows, limits: Limits, thresholds: Thresh
         reads=answers.stream(Kind.READ),
         steady=steady,
         windows=windows,
-        limits=limits,
+        held=held,
         thresholds=thresholds,
         traffic=traffic,
     )

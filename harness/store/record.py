@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FORMAT = 3
+FORMAT = 4
+OLDEST = 3  # how long a start took was not recorded, and limits were numbers alone
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class ScenarioRecord:
     """Everything a reader needs to judge, draw and repeat a scenario that is not in its history.
 
     `versions` and `versions_after` map a member's name to the version it reported itself; `limits` maps a figure
-    to its limit; `scenario` names the table of limits, which `name` extends where a run has several variants;
+    to its limit, a number or multiples; `scenario` names the table of limits, which `name` extends where a run has
+    several variants;
     `faults` is how many the plan has; `settings` and `thresholds` are those that differ from the release's and from
     the harness's own; `command` runs the scenario again; `way_in` is how clients reached Milvus, where there is more
     to it than an address; `wall_offset_ns` added to a time of the history gives one since the epoch, by which members'
@@ -33,7 +35,7 @@ class ScenarioRecord:
     milvus: str
     data: Mapping[str, str]
     traffic: Mapping[str, float]
-    limits: Mapping[str, float]
+    limits: Mapping[str, float | Mapping[str, float]]
     calibrated: bool
     faults: int = 0
     scenario: str = ""

@@ -17,7 +17,7 @@ from harness.load.operations import STREAMS
 from harness.store.arrays import read_readback, read_truth, write_readback, write_truth
 from harness.store.events import EventLog, read_events
 from harness.store.jsonfile import check_format, read_json, unsealed, validated, write_sealed
-from harness.store.record import FORMAT, ScenarioRecord
+from harness.store.record import FORMAT, OLDEST, ScenarioRecord
 from harness.store.recorded import recorded_operations
 
 _RECORD: TypeAdapter[ScenarioRecord] = TypeAdapter(ScenarioRecord)
@@ -65,7 +65,7 @@ class ScenarioFolder:
         """Read scenario.json. Raises BadInput where it is missing, newer than this harness, damaged or edited."""
         where = self.path / "scenario.json"
         raw = read_json(where, what="a scenario's folder")
-        check_format(raw, FORMAT, where=where)
+        check_format(raw, FORMAT, where=where, oldest=OLDEST)
         return validated(_RECORD, unsealed(raw, where=where), where)
 
     def write_truth(self, truth: Truth) -> None:

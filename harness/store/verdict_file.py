@@ -2,7 +2,7 @@
 
 ```
 {
-  "format": 1,
+  "format": 2,
   "verdict": "PASS" | "FAIL" | "INCONCLUSIVE" | "INVALID",
   "exit_code": 0 | 1 | 2 | 3,
   "sentence": why, in one sentence,
@@ -15,7 +15,7 @@
      "verdict", "reasons": [worst first],
      "figures": {figure: {"label", "unit", "relation": "<=" | ">=", "limit": number | null, "value": number,
                           "n", "interval": [low, high] | null, "passed": bool | null, "calibrated": bool,
-                          "needed"}},
+                          "needed", "kind": "milvus" | "relative" | "slo" | null, "basis": what the limit is made of}},
      "validity": [{"what", "measured", "required", "ok", "otherwise": verdict}],
      "findings": [{"check", "message", "count", "keys": [int], "op_ids": [int], "t_ns": int | null}],
      "marks": {"effect_ns", "healed_ns", "detect_ns", "first_success_ns", "recovered_ns": int | null},
@@ -38,10 +38,12 @@ from typing import Any
 from harness.errors import BadInput
 from harness.store.jsonfile import check_format, decode_number, encode_numbers, read_json, write_json
 from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped, is_superseded
-from harness.verdict import Client, Finding, Judgement, Marks, SloRow, Validity, Verdict
+from harness.verdict import Client, Finding, Judgement, LimitKind, Marks, SloRow, Validity, Verdict
 
-FORMAT = 1
+FORMAT = 2
+_OLDEST = 1  # limits had no kind
 Json = Mapping[str, Any]
+_KIND = ".kind"
 
 
 def write_verdict(path: Path, run: RunRecord, verdict: RunVerdict) -> None:
@@ -61,7 +63,7 @@ def write_verdict(path: Path, run: RunRecord, verdict: RunVerdict) -> None:
 def read_verdict(path: Path) -> RunVerdict:
     """Read the file back. Raises BadInput naming the file where it is missing, newer or not of the schema."""
     document = read_json(path, what="a run's verdict")
-    check_format(document, FORMAT, where=path)
+    check_format(document, FORMAT, where=path, oldest=_OLDEST)
     try:
         scenarios = tuple(_entry_from_json(entry) for entry in document["scenarios"])
         return RunVerdict(Verdict(document["verdict"]), str(document["sentence"]), scenarios)
@@ -81,9 +83,15 @@ class Difference:
 
 
 def differences(then: RunVerdict, now: RunVerdict) -> Iterator[Difference]:
-    """Yield everything that is not the same bit for bit, by its path in verdict.json, e.g. figures.recover_s.value."""
+    """Yield everything that is not the same bit for bit, by its path in verdict.json, e.g. figures.recover_s.value.
+
+    Where limits had no kind yet, an older harness told less: what it did not tell is no difference.
+    """
     before, after = _leaves(then), _leaves(now)
-    for scenario, what in dict.fromkeys([*before, *after]):
+    kinds = any(what.endswith(_KIND) and leaf != "None" for (_, what), leaf in before.items())
+    for scenario, what in dict.fromkeys([*before, *(after if kinds else ())]):
+        if not kinds and what.endswith((_KIND, ".basis")):
+            continue
         was, became = (side.get((scenario, what), "nothing") for side in (before, after))
         if was != became:
             yield Difference(scenario, what, was, became)
@@ -152,7 +160,8 @@ def _client_from_json(name: str, numbers: Json) -> Client:
 
 def _slo_from_json(figure: str, row: Json) -> SloRow:
     numbers = {"limit": _maybe(decode_number, row["limit"]), "value": decode_number(row["value"])}
-    return SloRow(figure=figure, **{**row, **numbers, "interval": _maybe(_interval, row["interval"])})
+    told = {"kind": _maybe(LimitKind, row.get("kind")), "interval": _maybe(_interval, row["interval"])}
+    return SloRow(figure=figure, **{**row, **numbers, **told})
 
 
 def _interval(pair: Any) -> tuple[float, float]:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from harness.run.judging import review
-from harness.slo.limits import PROFILES
 from harness.store.jsonfile import write_sealed
 from harness.store.run_folder import RunFolder
+from harness.store.verdict_file import differences
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "data").glob("*.tar.xz"))
 GATE = "default-run.tar.xz"
@@ -37,16 +37,6 @@ def run(tmp_path: Path) -> Path:
 def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness.cli", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True)
-
-
-def shipped(profile: str, folder: Path) -> str:
-    """Return a copy of shipped limits without those on what was not recorded yet: who reported which version."""
-    import harness.slo  # noqa: PLC0415 - only for its place
-
-    text = Path(harness.slo.__file__).with_name(f"{profile}.toml").read_text(encoding="utf-8")
-    copy = folder / f"{profile}.toml"
-    copy.write_text(text.replace("wrong_versions = 0\n", ""), encoding="utf-8")
-    return str(copy)
 
 
 def test_offline_the_verdict_is_the_same(run: Path) -> None:
@@ -74,18 +64,19 @@ def test_offline_a_difference_is_named(run: Path) -> None:
 def test_every_figure_is_the_same_bit_for_bit(archive: Path, tmp_path: Path) -> None:
     """On whatever Python this runs: tox -e py312-unit, tox -e py313-unit."""
     folder = RunFolder.open(unpacked(archive, tmp_path))
-    before = (folder.path / "verdict.json").read_bytes()
-    folder.write_verdict(review(folder).verdict)
-    assert (folder.path / "verdict.json").read_bytes() == before
+    before = folder.read_verdict()
+    assert before.scenarios
+    assert not list(differences(before, review(folder).verdict))
 
 
 def test_limits_bite(run: Path, tmp_path: Path) -> None:
-    """What recovers at the release's own pace is no pass by the limits of the fast profile."""
-    assert {"fast", "default"} <= set(PROFILES)
-    assert harness("recheck", str(run), "--slo", shipped("default", tmp_path)).returncode == 0
-    done = harness("recheck", str(run), "--slo", shipped("fast", tmp_path))
+    """What recovers as if sessions lasted for the release's own 30 s is no pass where they last for 3 s."""
+    assert harness("recheck", str(run), "--slo", "default").returncode == 0
+    (folder,) = RunFolder.open(run).scenarios()
+    folder.write_record(replace(folder.record(), settings={"common.session.TTL": "3"}))
+    done = harness("recheck", str(run), "--slo", "default")
     assert done.returncode == 1, done.stdout
-    assert "over the limit" in " ".join(done.stdout.split())
+    assert "x session time-out 3 s" in " ".join(done.stdout.split())
 
 
 def test_the_page_is_made_again_from_the_folder_alone(run: Path) -> None:

@@ -157,9 +157,11 @@ def test_what_the_default_profile_takes_fails_by_the_fast_limits() -> None:
     told = Event(last_ns, EventKind.MEMBER, "querynode-1", "version", {"version": "2.3.5"})
     slow = replace(slow, events=(*slow.events, told))
     fast, default = (load_limits(profile, "query-node-killed") for profile in ("fast", "default"))
-    assert judge(slow, default).verdict is Verdict.PASS
-    assert {"bad_s", "availability"} <= failed(judge(slow, fast))
-    assert judge(slow, fast).verdict is Verdict.FAIL
+    started = Event(RECIPE.at(0), EventKind.MACHINE, "it", "started", {"took_s": "4"})
+    slow = replace(slow, events=(started, *slow.events))
+    assert judge(slow, default, session_s=30).verdict is Verdict.PASS
+    assert {"bad_s", "availability"} <= failed(judge(slow, fast, session_s=3))
+    assert judge(slow, fast, session_s=3).verdict is Verdict.FAIL
 
 
 def test_faults_one_after_another_are_one_window() -> None:

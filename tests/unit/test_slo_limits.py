@@ -6,16 +6,25 @@ import pytest
 from harness.errors import BadInput
 from harness.slo import PROFILES, SCENARIOS, Limits, load_limits
 from harness.slo.figures import DATA, FIGURES
+from harness.slo.held import held_to
+from harness.slo.multiples import Bases, Multiples
+from harness.verdict import LimitKind
 
+BASES = Bases(session_s=3.0, start_s=4.0)
 # Shown; held to nothing until a user's own file says what they must keep to.
 INFORMATIVE = {
     *("down_s", "longest_outage_s", "fresh_recover_s", "fresh_p95_ms", "stock_recover_s", "stale_reads"),
-    *("recovered_p95_ratio", "recovered_p99_ratio"),
+    *("steady_p95_ms", "steady_p99_ms", "recovered_p95_ms", "recovered_p99_ms"),
 }
 # Held to 0 where no member goes but by the fault's doing, and where all have had the time to share the segments.
 MEMBERS = {"unplanned_restarts", "idle_query_nodes"}
 NO_ROW: dict[str, Any] = dict.fromkeys(DATA, 0.0)
 GATE = ("query-node-killed", "query-nodes-scaled", "rolling-upgrade", "setting-changed")
+
+
+def seconds(limit: float | Multiples | None) -> float:
+    assert isinstance(limit, Multiples)
+    return limit.seconds(BASES) or 0.0
 
 
 def written(folder: Path, text: str) -> Path:
@@ -33,9 +42,17 @@ def test_shipped_profiles_limit_every_figure_of_every_scenario(profile: str, sce
     held = set(Limits.model_fields) - {"calibrated"} - INFORMATIVE - MEMBERS
     assert set(limits.given()) - MEMBERS == held - lifted
     assert (limits.unplanned_restarts == 0) == (scenario in (*GATE, "no-fault"))
-    assert all(limits.of(figure) == 0 for figure in DATA)
+    assert all(limits.given()[figure] == 0 for figure in DATA)
     # Neither recovers before every member is up, so writes may not be asked for sooner where nobody has measured.
-    assert limits.calibrated or (limits.write_recover_s or 0) >= (limits.recover_s or 0)
+    assert limits.calibrated or seconds(limits.write_recover_s) >= seconds(limits.recover_s)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_shipped_limit_is_one_machines(profile: str, scenario: str) -> None:
+    held = held_to(load_limits(profile, scenario), BASES)
+    assert not [figure for figure, kind in held.kinds.items() if kind is LimitKind.SLO]
+    assert set(held.kinds.values()) == {LimitKind.MILVUS, LimitKind.RELATIVE}
 
 
 def test_every_limit_is_on_a_figure() -> None:
@@ -46,8 +63,8 @@ def test_every_limit_is_on_a_figure() -> None:
 def test_rows_are_held_to_none_unless_a_file_says_false(tmp_path: Path) -> None:
     path = written(tmp_path, "[defaults]\nrecover_s = 5\n[chaos]\nlost_rows = false\n")
     assert load_limits(path, "mine").given() == {"recover_s": 5.0, **NO_ROW}
-    assert load_limits(path, "chaos").of("lost_rows") is None
-    assert load_limits(path, "chaos").of("phantom_rows") == 0.0
+    chaos = load_limits(path, "chaos")
+    assert (chaos.lost_rows, chaos.phantom_rows) == (None, 0.0)
 
 
 def test_a_scenarios_table_overrides_the_defaults_key_by_key(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from harness.platforms.kubernetes import inside, nodes
 from harness.platforms.kubernetes.api import Unanswered
 from harness.platforms.kubernetes.base import POLL_S, READY_S, WatchedCluster
 from harness.platforms.kubernetes.pods import Pod
+from harness.platforms.started import Started
 from harness.platforms.waiting import until
 from harness.verbs import OnMember
 
@@ -19,7 +20,7 @@ _STOP_S = 90
 _GONE_S = 15.0
 
 
-class BreakableCluster(WatchedCluster):
+class BreakableCluster(Started, WatchedCluster):
     """The verbs of Breakable, Contained and OnNodes."""
 
     def kill(self, member: str) -> None:

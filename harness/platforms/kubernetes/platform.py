@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from uuid import uuid4
 
 from harness.cluster import ClusterSpec, Durations, Role
@@ -168,12 +169,14 @@ class KubernetesPlatform:
         return place
 
     def _bring_up(self, spec: ClusterSpec, cluster: AnyCluster) -> None:
-        if not cluster.shared:
-            self._apply(spec, cluster)
+        begin_s = None if cluster.shared else self._apply(spec, cluster)
         cluster.wait_ready(self._options.milvus.ready_s)
         serves.wait_serves(cluster.endpoint(), self._options.milvus.ready_s)
+        if begin_s is not None:
+            cluster.started_s = monotonic() - begin_s
 
-    def _apply(self, spec: ClusterSpec, cluster: AnyCluster) -> None:
+    def _apply(self, spec: ClusterSpec, cluster: AnyCluster) -> float:
+        """Apply all that makes the cluster; return the monotonic time at which Milvus's own resource was created."""
         place, options = cluster.place, self._options
         kube = place.kube(cluster.folder.path)
         with closing(kube):
@@ -188,10 +191,12 @@ class KubernetesPlatform:
             inventory = Inventory(cluster.folder.path, place.mark)
             for one in install.objects(options.dependencies.manifests, names):
                 inventory.apply(kube, one, place.namespace)
+            begin_s = monotonic()
             kube.create(marked(resource.milvus_resource(spec, options, place.namespace), place.mark))
             if by_node_port:
                 service = resource.node_port(spec.name, place.namespace, options.kind.node_port)
                 node_port.lead(kube, service, place.namespace, inventory)
+        return begin_s
 
 
 def open_cluster(folder: Folder) -> AnyCluster:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 
 import grpc
 
@@ -22,6 +23,7 @@ from harness.platforms.local.ports import free_ports
 from harness.platforms.local.server import holds
 from harness.platforms.local.small_machine import laid_over
 from harness.platforms.process import end_all, end_tagged, spawn
+from harness.platforms.started import Started
 from harness.platforms.state import Folder, MemberState
 from harness.platforms.trash import remove_folder
 from harness.platforms.waiting import until
@@ -36,7 +38,7 @@ _MIN_READY_S = {Role.COORDINATORS: 3.0, Role.QUERY_NODE: 5.0}
 _DATA_ROLES = (Role.QUERY_NODE, Role.DATA_NODE, Role.INDEX_NODE, Role.PROXY)
 
 
-class LocalCluster:
+class LocalCluster(Started):
     """The verbs of harness.cluster for a folder of processes: Cluster, Breakable and Changeable."""
 
     shared = False
@@ -151,7 +153,8 @@ class LocalCluster:
         for state in reversed(there[count:]):
             on_member(state.name, "leaving")
             self.terminate(state.name)
-            self._forget(state)
+            commands.remove(commands.leftovers(self.folder, state))
+            self.folder.remove_member(state.name)
 
     def upgrade(self, milvus: str, on_member: OnMember) -> None:
         """Roll every Milvus member to another server in Milvus's own order; the settings laid over stay the same."""
@@ -160,8 +163,7 @@ class LocalCluster:
     def configure(self, changed: Mapping[str, str], on_member: OnMember) -> None:
         """Change settings, roll every Milvus member, and read the settings back from each that can tell them."""
         state = self.folder.read()
-        server = milvus_server(state.spec.milvus)
-        settings.check_keys(changed, server.template)
+        settings.check_keys(changed, milvus_server(state.spec.milvus).template)
         self.folder.update(settings={**state.settings, **changed})
         self._roll(state.spec.milvus, on_member)
         for member in self.folder.members():
@@ -198,9 +200,11 @@ class LocalCluster:
                 self._add(role, number + 1)
         commands.prepare(self.folder)
         conf = self._write_conf(server)
+        _, begin_s = self._dependencies, monotonic()  # what is fetched takes no part in it
         for state in list(self.folder.members()):
             self._launch(replace(state, conf=str(conf)))
         self.wait_ready()
+        self.started_s = monotonic() - begin_s
 
     def _unwant(self, member: str) -> MemberState:
         with self._lock:
@@ -290,10 +294,6 @@ class LocalCluster:
             rss_bytes=process.rss_bytes if process else 0,
             uptime_s=process.uptime_s if process else 0.0,
         )
-
-    def _forget(self, state: MemberState) -> None:
-        commands.remove(commands.leftovers(self.folder, state))
-        self.folder.remove_member(state.name)
 
     def _failed(self, state: MemberState, what: str) -> ClusterError:
         return ClusterError(what, where=str(self.folder.log(state.name)), mend=f"harness logs {state.role}")
