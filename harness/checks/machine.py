@@ -13,6 +13,14 @@ from harness.checks.windows import Windows
 from harness.history import EventKind, History
 from harness.verdict import Validity
 
+# What is unmet where the machine, and nothing else, keeps a run from saying anything.
+MACHINES_OWN = (
+    "Cores taken by others",
+    "Load generator's send lag",
+    "Send lag beside a limit",
+    "Limits that only late sending broke",
+    "Yardstick",
+)
 # Less of it is what two decimals show as nothing.
 _TOLD_CORES = 0.005
 
@@ -38,6 +46,11 @@ def left_alone(history: History, windows: Windows, thresholds: Thresholds) -> Va
     at = int(taken.argmax())
     measured = f"{taken[at]:.2f}" + (f" ({stolen[at]:.2f} of it by the host)" if stolen[at] >= _TOLD_CORES else "")
     return Validity(what, measured, f"< {limit:g} (else the machine may be to blame)", ok=bool(taken[at] < limit))
+
+
+def is_machines(check: Validity) -> bool:
+    """Whether a condition is one on the machine, not on Milvus or the plan."""
+    return check.what.startswith(MACHINES_OWN)
 
 
 def _means(values: list[float], width: int) -> Floats:

@@ -14,7 +14,7 @@ from harness.plan.scenario import check_profile
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.token import read_token
 from harness.pytest_plugin.marks import Marked
-from harness.run.options import RunOptions, parse_endpoint, parse_seed, parse_settings
+from harness.run.options import RunOptions, parse_endpoint, parse_retries, parse_seed, parse_settings
 
 # What no other platform can do is left out of what is run everywhere.
 _KUBERNETES = "kubernetes"
@@ -83,6 +83,7 @@ def add(parser: pytest.Parser) -> None:
     text("--harness-tls", action="store_true", help="the endpoint, or a way in of kubernetes, speaks TLS")
     text("--harness-token-file", metavar="FILE", help="holds the token that Milvus asks for (or set HARNESS_TOKEN)")
     text("--harness-keep", action="store_true", help="leave the cluster up after a failure, and say how to reach it")
+    text("--harness-retries", default="1", metavar="N", help="how often what is INVALID is run again: 0, 1 or 2")
     text("--harness-reports", default="reports", metavar="DIR", help="where runs are kept (default: reports)")
     text("--harness-plan", action="store_true", help="print the numbered steps and stop")
 
@@ -118,6 +119,7 @@ def run_options(config: pytest.Config) -> RunOptions:
         keep=option("--harness-keep"),
         platform=_platform(config),
         reports=Path(option("--harness-reports")),
+        retries=parse_retries(option("--harness-retries")),
     )
 
 

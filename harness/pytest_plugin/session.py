@@ -32,9 +32,6 @@ from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verbs import Platform
 from harness.verdict import EXIT_DEFECT, EXIT_INTERRUPTED, Verdict
 
-# Never more: what is run until it passes proves nothing. A FAIL is not run again at all.
-_RERUNS = 1
-
 
 class HarnessSession:
     """Registered as a plugin once scenarios were collected; until then pytest is left alone."""
@@ -55,15 +52,15 @@ class HarnessSession:
         self.reporter = _reporter(config)
 
     def outcome(self, wanted: Wanted) -> Judged:
-        """Run a scenario; one that proves nothing is run once more, and said to be. Skips what can't be done here."""
-        reruns = 0 if is_too_short(wanted.plan) else _RERUNS
+        """Run a scenario; one that proves nothing is run again, and said to be. Skips what can't be done here."""
+        reruns = 0 if is_too_short(wanted.plan) else self._options.retries
         for attempt in range(reruns + 1):
             judged = run_scenario(wanted, self._options, self._platform, self.folder, self.reporter)
             verdict = judged.judgement.verdict
             self.reporter.say(f"{wanted.name}: {verdict}" + _because(judged))
             if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == reruns:
                 break
-            self.reporter.say(f"{wanted.name}: it proves nothing, so it is run once more; both are kept")
+            self.reporter.say(f"{wanted.name}: it proves nothing, so it is run once more; all are kept")
         return judged
 
     def skip(self, wanted: Wanted, reason: str) -> None:

@@ -20,7 +20,7 @@ class RunOptions:
 
     `milvus` replaces the version that scenarios start from, `slo` the shipped limits of the profile. With an
     `endpoint` nothing is started and nothing is broken. `scenarios` are all that were collected: a file of limits
-    may name any of them.
+    may name any of them. One that proves nothing is run again `retries` times; a FAIL never.
     """
 
     seed: int = 1
@@ -31,6 +31,7 @@ class RunOptions:
     platform: PlatformChoice = field(default_factory=PlatformChoice)
     keep: bool = False
     reports: Path = Path("reports")
+    retries: int = 1
     scenarios: frozenset[str] = frozenset()
 
 
@@ -47,6 +48,13 @@ def parse_seed(text: str) -> int:
     if not text.isdecimal() or len(text) > _SEED_DIGITS:
         mend = f"take a whole number from 0 on, of at most {_SEED_DIGITS} digits"
         raise BadInput(f"{text[:40]!r} is no seed", where="--harness-seed", mend=mend)
+    return int(text)
+
+
+def parse_retries(text: str) -> int:
+    """Read how often what proves nothing is run again: never often, or it is run until it passes. Errors: BadInput."""
+    if text not in ("0", "1", "2"):
+        raise BadInput(f"{text[:40]!r} is no number of retries", where="--harness-retries", mend="take 0, 1 or 2")
     return int(text)
 
 
