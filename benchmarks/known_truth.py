@@ -23,11 +23,11 @@ from time import monotonic_ns
 
 import numpy as np
 
-from benchmarks.canned import Canned
 from harness.checks.latency import percentile_ns
 from harness.checks.thresholds import Thresholds
 from harness.cluster import Endpoint
 from harness.history import NS_PER_S, Event, EventKind, History, Operations, Outcome, Traffic, Truth
+from harness.load.canned import Canned
 from harness.load.dataset import load_dataset, written_vectors
 from harness.load.job import LoadJob
 from harness.load.operations import read_operations

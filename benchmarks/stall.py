@@ -21,10 +21,10 @@ from time import monotonic_ns
 
 import numpy as np
 
-from benchmarks.canned import Canned
 from benchmarks.known_truth import DATA, SHAPE, prepare, wait_until
 from harness.checks.latency import percentile_ns
 from harness.history import NS_PER_MS, NS_PER_S, Operations
+from harness.load.canned import Canned
 from harness.load.dataset import load_dataset
 from harness.load.operations import read_operations
 from harness.load.process import Load

@@ -23,3 +23,10 @@ class ClusterError(HarnessError):
 
 class Unsupported(HarnessError):
     """The platform cannot do this; a scenario that needs it is skipped with this reason."""
+
+
+def in_words(error: BaseException) -> str:
+    """Return why something ended, for a record that outlives it."""
+    if isinstance(error, HarnessError):
+        return str(error)
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"

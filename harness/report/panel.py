@@ -16,6 +16,7 @@ from harness.report.stack import Axis
 from harness.report.story import story, way_in_story
 from harness.report.text import offset_text
 from harness.report.view import ScenarioView
+from harness.report.yardstick import yardstick_rows
 from harness.store.naming import slug
 from harness.verdict import Judgement
 
@@ -85,7 +86,11 @@ def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
         "milvus": f"Milvus {record.milvus}, profile {record.profile}",
         "workload": [(_words(name), str(value)) for name, value in {**record.data, **traffic}.items()],
         "thresholds": [(_words(name), f"{value:g}") for name, value in record.thresholds.items()],
-        "environment": [*([("way in", record.way_in)] if record.way_in else []), *record.environment.items()],
+        "environment": [
+            *([("way in", record.way_in)] if record.way_in else []),
+            *record.environment.items(),
+            *yardstick_rows(view),
+        ],
         "settings": sorted(record.settings.items()),
         "versions": _versions(record.versions, record.versions_after),
         "events": [_event(event, view, axis) for event in view.history.events],

@@ -11,7 +11,7 @@ from time import monotonic, monotonic_ns
 
 from harness.checks.windows import Span
 from harness.cluster import ClusterSpec, Health, Role, version_of
-from harness.errors import ClusterError, HarnessError
+from harness.errors import ClusterError, HarnessError, in_words
 from harness.faults.inject import inject
 from harness.faults.injection import Injection
 from harness.faults.journal import Journal, Undo, Verb, heal, take_back
@@ -24,6 +24,7 @@ from harness.run.machine import MachineWatcher, members_s
 from harness.run.progress import Reporter
 from harness.run.traffic import Traffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
+from harness.run.yardstick import EXPECTED_S, read_yardstick
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
@@ -69,6 +70,7 @@ class Execution:
         """Make the cluster, and remove it at the end; whatever happens, the record says how the plan ended."""
         passed = False
         try:
+            self._read_yardstick()
             with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
                 self._tell_start(cluster)
@@ -83,7 +85,7 @@ class Execution:
                 self._let_go(cluster, keep=keep_unless is not None and not passed)
         except BaseException as error:
             if not self._record.complete:
-                self._note(aborted=_told(error))
+                self._note(aborted=in_words(error))
             raise
 
     def _complete(self) -> None:
@@ -118,7 +120,13 @@ class Execution:
         self._look_at_the_end(cluster, traffic)
         with self._journal.step("read everything back"), self._phase("readback", self._gap_s + 2):
             self._read_back(traffic)
+        self._read_yardstick()
         self._note(versions_after=self._versions(cluster))
+
+    def _read_yardstick(self) -> None:
+        """Write down what the machine does by itself."""
+        with self._phase("yardstick", EXPECTED_S):
+            self._append(read_yardstick(self.plan.scenario.data, self.folder.path))
 
     def _tell_start(self, cluster: Cluster) -> None:
         """Write down how long the members took to start: what limits on recovery are multiples of."""
@@ -280,12 +288,6 @@ class Execution:
     def _append(self, event: Event) -> None:
         if self._log:
             self._log.append(event)
-
-
-def _told(error: BaseException) -> str:
-    if isinstance(error, HarnessError):
-        return str(error)
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
 
 
 def _last(seconds: float) -> Span:

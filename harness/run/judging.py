@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.checks.answers import Answers, answers
 from harness.checks.evidence import shown_ns
-from harness.checks.thresholds import Thresholds, thresholds_of
+from harness.checks.thresholds import BEFORE, DEFAULT, Thresholds, thresholds_of
 from harness.checks.timeline import timeline
 from harness.checks.way_in import way_in
 from harness.history import NS_PER_S, EventKind, History
@@ -89,7 +89,8 @@ def _moment_ns(finding: Finding, history: History) -> int | None:
 
 
 def _thresholds(folder: ScenarioFolder, record: ScenarioRecord) -> Thresholds:
-    return thresholds_of(record.thresholds, where=str(folder.path / "scenario.json"))
+    base = DEFAULT if record.format == FORMAT else BEFORE
+    return thresholds_of(record.thresholds, where=str(folder.path / "scenario.json"), base=base)
 
 
 def review(run: RunFolder, slo: Path | None = None, skipped: Sequence[Skipped] = ()) -> RunView:

@@ -12,6 +12,8 @@ from harness.verdict import LimitKind
 
 _UNITS = {figure.name: figure.unit for figure in FIGURES}
 # A number with this unit is one machine's, or a ratio to the same run; all else is counted, and Milvus's own.
+# The parts of the yardstick, by the multiples that rest on them.
+_PARTS = {"client": "clients", "search": "searches"}
 _KINDS = {"ms": LimitKind.SLO, "s": LimitKind.SLO, "x": LimitKind.RELATIVE}
 
 
@@ -19,7 +21,8 @@ _KINDS = {"ms": LimitKind.SLO, "s": LimitKind.SLO, "x": LimitKind.RELATIVE}
 class Held:
     """Limits as numbers, by figure; `kinds` and `basis` tell of each, and of those that could not be worked out.
 
-    `unrecorded` are figures that may be missing, since the harness that recorded the run did not look at them.
+    `unrecorded` are figures that may be missing, since the harness that recorded the run did not look at them;
+    `yardstick` the parts of it that limits rest on.
     """
 
     limits: Mapping[str, float]
@@ -27,19 +30,21 @@ class Held:
     basis: Mapping[str, str]
     calibrated: bool
     unrecorded: Collection[str] = field(default_factory=frozenset)
+    yardstick: Collection[str] = ()
 
 
 def held_to(limits: Limits, bases: Bases, unrecorded: Collection[str] = frozenset()) -> Held:
     """Work the limits out. One whose base nobody knows is left out, and said so in `basis`."""
     given = limits.given()
-    seconds = {name: limit.seconds(bases) if isinstance(limit, Multiples) else limit for name, limit in given.items()}
+    amounts = {name: limit.amount(bases) if isinstance(limit, Multiples) else limit for name, limit in given.items()}
     told = {name: limit.told(bases) for name, limit in given.items() if isinstance(limit, Multiples)}
     return Held(
-        limits={name: value for name, value in seconds.items() if value is not None},
+        limits={name: value for name, value in amounts.items() if value is not None},
         kinds={name: _kind(name, limit) for name, limit in given.items()},
-        basis={name: text if seconds[name] is not None else f"not judged: {text}" for name, text in told.items()},
+        basis={name: text if amounts[name] is not None else f"not judged: {text}" for name, text in told.items()},
         calibrated=limits.calibrated,
         unrecorded=unrecorded,
+        yardstick=tuple(part for part, factor in _PARTS.items() if any(getattr(m, factor, 0) for m in given.values())),
     )
 
 

@@ -12,6 +12,7 @@ from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
 from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import Windows, windows
+from harness.checks.yardstick import same_machine
 from harness.history import NS_PER_S, EventKind, History
 from harness.slo.blame import blame
 from harness.slo.clients import clients, search_marks
@@ -57,8 +58,8 @@ def judge(
     figures = {**timed_figures(at, served, seen), **member_figures(history, at_windows), **data}
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
-    sound = (*_soundness(history, at, faulted=faulted), *_evidence(rows, at_windows, thresholds))
-    checks = (*sound, *blame(history, judged, at, rows))
+    sound = (*_soundness(history, at, faulted=faulted), *same_machine(history, thresholds, held.yardstick))
+    checks = (*sound, *_evidence(rows, at_windows, thresholds), *blame(history, judged, at, rows))
     violated = _violated(history, rows, at_windows, thresholds)
     return Judgement(
         verdict=of_scenario(_parts(rows, checks), data_violated=violated),

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import BadInput
 from harness.slo.figures import DATA, RECOVERIES
-from harness.slo.multiples import Multiples
+from harness.slo.multiples import Milliseconds, Multiples
+from harness.slo.multiples import Seconds as OfSeconds
 
 PROFILES = ("fast", "default", "kubernetes-fast", "kubernetes-default")
 SCENARIOS = (
@@ -40,7 +41,8 @@ DEFAULTS = "defaults"
 # No infinity: a limit that can never be exceeded looks like a gate and is none. Leave the key out instead.
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Seconds = Amount | Multiples
+Seconds = Amount | OfSeconds
+SteadyMs = Amount | Milliseconds
 Zero = Annotated[float, Field(ge=0, le=0)]  # of acknowledged data nothing may be lost: docs/measuring.md
 
 
@@ -58,8 +60,8 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     calibrated: bool = False
-    steady_p95_ms: Amount | None = None
-    steady_p99_ms: Amount | None = None
+    steady_p95_ms: SteadyMs | None = None
+    steady_p99_ms: SteadyMs | None = None
     recovered_p95_ms: Amount | None = None
     recovered_p99_ms: Amount | None = None
     recovered_p50_ratio: Amount | None = None
@@ -161,6 +163,8 @@ def _explained(key: str, kind: str, value: object, where: str) -> BadInput:
         wanted = "0"
     elif key in MACHINE_SECONDS:
         wanted = "a number of at least 0, multiples such as { sessions = 2, starts = 1.5 }"
+    elif key in ("steady_p95_ms", "steady_p99_ms"):
+        wanted = "a number of at least 0, multiples such as { searches = 20, clients = 5 }"
     else:
         wanted = "a number of at least 0"
     mend = f"give {wanted}, or leave the key out"

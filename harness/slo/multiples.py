@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.checks.yardstick import readings
 from harness.history import NS_PER_S, EventKind, History
 
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -18,46 +19,71 @@ _SESSION_S = 30.0
 
 @dataclass(frozen=True)
 class Bases:
-    """What limits are multiples of, in seconds; None where nobody knows.
+    """What limits are multiples of; None where nobody knows.
 
     `session_s`: after how long Milvus takes a silent member for gone. `start_s`: how long this machine took, in this
-    run, from the start of the cluster's first member until all were ready.
+    run, from the start of the cluster's first member until all were ready. `client_ms` and `search_ms`: the yardstick
+    (harness.load.yardstick), the slower of its two readings.
     """
 
     session_s: float | None = None
     start_s: float | None = None
+    client_ms: float | None = None
+    search_ms: float | None = None
 
 
 class Multiples(BaseModel):
-    """So many session time-outs, and so many starts of this cluster, added up."""
+    """A sum of multiples. `BASES` are, by field, the words for its base, its name in Bases, and its unit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    sessions: Factor = 0.0
-    starts: Factor = 0.0
+    BASES: ClassVar[Mapping[str, tuple[str, str, str]]] = {}
 
     @property
     def relative(self) -> bool:
         """Whether the machine has a part in it; else it rests on Milvus's own clock alone."""
-        return self.starts > 0
+        return any(name != "sessions" and factor for name, factor in self)
 
-    def seconds(self, bases: Bases) -> float | None:
-        """Return the limit in seconds, None where a base is not known."""
-        parts = [(self.sessions, bases.session_s), (self.starts, bases.start_s)]
-        used = [(factor, base) for factor, base in parts if factor]
+    def amount(self, bases: Bases) -> float | None:
+        """Return the limit in its figure's unit, None where a base is not known."""
+        used = [(factor, base) for factor, _, base, _ in self._parts(bases)]
         return None if any(base is None for _, base in used) else sum(factor * (base or 0.0) for factor, base in used)
 
     def told(self, bases: Bases) -> str:
         """Return what the limit is made of, in words."""
-        parts = (
-            (self.sessions, "session time-out", bases.session_s),
-            (self.starts, "this cluster's start", bases.start_s),
-        )
         return " + ".join(
-            f"{factor:g} x {name} {'(not known)' if base is None else f'{base:.3g} s'}"
-            for factor, name, base in parts
-            if factor
+            f"{factor:g} x {words} " + ("(not known)" if base is None else f"{base:.3g} {unit}")
+            for factor, words, base, unit in self._parts(bases)
         )
+
+    def _parts(self, bases: Bases) -> list[tuple[float, str, float | None, str]]:
+        return [
+            (factor, words, getattr(bases, base), unit)
+            for name, factor in self
+            for words, base, unit in [self.BASES[name]]
+            if factor
+        ]
+
+
+class Seconds(Multiples):
+    """So many session time-outs, and so many starts of this cluster, added up."""
+
+    BASES: ClassVar = {
+        "sessions": ("session time-out", "session_s", "s"),
+        "starts": ("this cluster's start", "start_s", "s"),
+    }
+    sessions: Factor = 0.0
+    starts: Factor = 0.0
+
+
+class Milliseconds(Multiples):
+    """So many exact searches of the scenario's rows, and so many round trips of the client, added up."""
+
+    BASES: ClassVar = {
+        "searches": ("an exact search here", "search_ms", "ms"),
+        "clients": ("the client's own round trip", "client_ms", "ms"),
+    }
+    searches: Factor = 0.0
+    clients: Factor = 0.0
 
 
 def session_s(settings: Mapping[str, str]) -> float:
@@ -71,8 +97,14 @@ def session_s(settings: Mapping[str, str]) -> float:
 
 def bases_of(history: History, session_s: float | None, *, older: bool = False) -> Bases:
     """Return the bases of a run. An `older` harness did not say how long the start took: the cluster's making did."""
+    read = readings(history)
+    slower = {part: max(one[part] for one in read) for part in ("client", "search")} if read else {}
+    return Bases(session_s, _start_s(history, older=older), slower.get("client"), slower.get("search"))
+
+
+def _start_s(history: History, *, older: bool) -> float | None:
     started = next(history.of(EventKind.MACHINE, what="started"), None)
     if started is not None:
-        return Bases(session_s, float(started.detail["took_s"]))
+        return float(started.detail["took_s"])
     made = history.phase("provision") if older else None
-    return Bases(session_s, (made[1] - made[0]) / NS_PER_S if made else None)
+    return (made[1] - made[0]) / NS_PER_S if made else None

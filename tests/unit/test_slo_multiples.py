@@ -9,7 +9,7 @@ from harness.errors import BadInput
 from harness.history import Event, EventKind, History
 from harness.slo import Limits, judge, load_limits
 from harness.slo.held import held_to
-from harness.slo.multiples import Bases, Multiples, bases_of, session_s
+from harness.slo.multiples import Bases, Seconds, bases_of, session_s
 from harness.verdict import LimitKind, Verdict
 from tests.unit.builders import Recipe, healthy
 
@@ -24,16 +24,16 @@ def started(history: History, took_s: str) -> History:
 
 
 def test_seconds_add_up() -> None:
-    assert Multiples(sessions=2, starts=1.5).seconds(BASES) == 12.0
-    assert Multiples(sessions=2).seconds(Bases(session_s=3.0)) == 6.0
-    assert Multiples(starts=2).seconds(Bases(session_s=3.0)) is None
+    assert Seconds(sessions=2, starts=1.5).amount(BASES) == 12.0
+    assert Seconds(sessions=2).amount(Bases(session_s=3.0)) == 6.0
+    assert Seconds(starts=2).amount(Bases(session_s=3.0)) is None
 
 
 def test_every_limit_says_of_which_kind_it_is() -> None:
     limits = Limits(
         steady_p95_ms=20,
-        bad_s=Multiples(sessions=2),
-        recover_s=Multiples(sessions=2, starts=1),
+        bad_s=Seconds(sessions=2),
+        recover_s=Seconds(sessions=2, starts=1),
         write_recover_s=9,
         recovered_p95_ratio=3,
         recall=0.9,
@@ -52,7 +52,7 @@ def test_every_limit_says_of_which_kind_it_is() -> None:
 
 
 def test_a_machine_that_starts_members_slower_may_recover_slower() -> None:
-    limits = Limits(recover_s=Multiples(starts=2), lost_rows=0)
+    limits = Limits(recover_s=Seconds(starts=2), lost_rows=0)
     fast, slow = (judge(started(HISTORY, took_s), limits, session_s=3.0) for took_s in ("1", "100"))
     (of_fast, of_slow) = (next(r for r in j.slos if r.figure == "recover_s") for j in (fast, slow))
     assert (of_fast.limit, of_slow.limit) == (2.0, 200.0)
@@ -62,7 +62,7 @@ def test_a_machine_that_starts_members_slower_may_recover_slower() -> None:
 
 
 def test_a_limit_whose_base_nobody_knows_is_shown_as_not_judged() -> None:
-    found = judge(HISTORY, Limits(recover_s=Multiples(starts=2), lost_rows=0), session_s=3.0)
+    found = judge(HISTORY, Limits(recover_s=Seconds(starts=2), lost_rows=0), session_s=3.0)
     row = next(r for r in found.slos if r.figure == "recover_s")
     assert (row.limit, row.passed) == (None, None)
     assert row.basis == "not judged: 2 x this cluster's start (not known)"
@@ -117,5 +117,5 @@ def test_multiples_that_are_none_are_refused_in_one_line(text: str, tmp_path: Pa
 def test_milliseconds_are_no_multiples_of_seconds(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("[defaults]\nsteady_p95_ms = { starts = 1 }\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"is no limit .*give a number of at least 0, or leave the key out"):
+    with pytest.raises(BadInput, match=r"is no limit .*such as { searches = 20, clients = 5 }, or leave the key out"):
         load_limits(path, "chaos")
