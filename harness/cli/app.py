@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from harness.cli import members, offline
+from harness.cli.calibrate import calibrate
 from harness.cli.render import PlatformFile, QueryNodes, render, topology
 from harness.cli.selftest import selftest
 from harness.cluster import ClusterSpec, Role
@@ -28,6 +29,7 @@ app = typer.Typer(
 offline.add_to(app)
 app.command()(render)
 app.command()(selftest)
+app.command()(calibrate)
 _console = Console()
 
 Name = Annotated[str, typer.Argument(help="the cluster's name")]

@@ -4,6 +4,8 @@ python -m tests.ci.judged --least 2 -- [options of pytest]: ends as pytest does,
 the machine kept scenarios from saying anything, they are run again once, without the harness's own second try: three
 times in all. If that is so still, it is printed in large letters and the end is 0, as long as so many scenarios were
 judged PASS and none FAIL. Any other INVALID stays one.
+
+python -m tests.ci.judged --run reports/RUN: ends with 0 where nothing but the machine kept that run from being judged.
 """
 
 from __future__ import annotations
@@ -67,9 +69,12 @@ def _run(arguments: Sequence[str]) -> tuple[int, RunVerdict | None]:
 def main(arguments: Sequence[str]) -> int:
     """Run, run again what only the machine kept from being judged, and say how it ended."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--least", type=int, required=True, help="so many scenarios must be judged PASS")
+    options.add_argument("--least", type=int, default=0, help="so many scenarios must be judged PASS")
+    options.add_argument("--run", type=Path, help="look at this run, and run nothing")
     options.add_argument("pytest", nargs="*")
     given = options.parse_args(arguments)
+    if given.run:
+        return _INVALID if unjudged([RunFolder.open(given.run).read_verdict()], 0) is None else 0
     code, first = _run(given.pytest)
     if code != _INVALID or first is None or unjudged([first], 0) is None:
         return code

@@ -2,7 +2,8 @@
 
 Other programs on the machine come and go meanwhile, so a process counts when its environment, its command line or its
 working directory names the tests' own home, a port when such a process or none at all owns it, and a temporary file
-when nothing that lives belongs to it.
+when nothing that lives belongs to it. What somebody else's living program had to do with at the first look is theirs,
+also once that has ended.
 """
 
 from __future__ import annotations
@@ -23,15 +24,20 @@ _SOCKET = re.compile(r"seaweedfs-.*-grpc-(\d+)\.sock")
 
 @dataclass(frozen=True)
 class Machine:
-    """Everything of ours that is there at one moment."""
+    """Everything of ours that is there at one moment, and the pids of everybody else's programs.
+
+    A file comes with the pid that it names, 0 where it names none.
+    """
 
     processes: frozenset[str]
     ports: frozenset[int]
-    files: frozenset[str]
+    files: frozenset[tuple[str, int]]
+    others: frozenset[int]
 
     def beyond(self, before: Machine) -> str:
         """Say what is there now and was not before; empty if nothing."""
-        found = (self.processes - before.processes, self.ports - before.ports, self.files - before.files)
+        files = {name for name, pid in self.files - before.files if pid not in before.others}
+        found = (self.processes - before.processes, self.ports - before.ports, files)
         return "" if not any(found) else "; ".join(f"{sorted(map(str, part))}" for part in found)
 
 
@@ -41,8 +47,10 @@ def look() -> Machine:
     ours = {pid: told for pid in psutil.pids() if pid != os.getpid() and (told := _told(pid, home))}
     listening = {c.laddr[1]: c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr}
     ports = {port for port, pid in listening.items() if pid is None or pid in ours}
-    files = {str(f) for place in _PLACES if place.exists() for f in place.iterdir() if _is_left(f, set(listening))}
-    return Machine(frozenset(f"{pid} {told}" for pid, told in ours.items()), frozenset(ports), frozenset(files))
+    there = [file for place in _PLACES if place.exists() for file in place.iterdir()]
+    files = {(str(file), _pid_of(file)) for file in there if _is_left(file, set(listening))}
+    processes = frozenset(f"{pid} {told}" for pid, told in ours.items())
+    return Machine(processes, frozenset(ports), frozenset(files), frozenset(set(psutil.pids()) - set(ours)))
 
 
 def _told(pid: int, home: str) -> str:
@@ -58,11 +66,16 @@ def _told(pid: int, home: str) -> str:
 
 
 def _is_left(file: Path, ports: set[int]) -> bool:
-    if found := _PID_FILE.fullmatch(file.name):
-        return not psutil.pid_exists(int(found.group(1)))
     if found := _SOCKET.fullmatch(file.name):
         return int(found.group(1)) not in ports
-    if file.suffix == ".pid":
-        with suppress(OSError, ValueError):
-            return not psutil.pid_exists(int(file.read_text(encoding="ascii").strip()))
-    return False
+    pid = _pid_of(file)
+    return bool(pid) and not psutil.pid_exists(pid)
+
+
+def _pid_of(file: Path) -> int:
+    """Return the pid that a file is named after or holds, 0 where there is none."""
+    if found := _PID_FILE.fullmatch(file.name):
+        return int(found.group(1))
+    with suppress(OSError, ValueError):
+        return int(file.read_text(encoding="ascii").strip()) if file.suffix == ".pid" else 0
+    return 0

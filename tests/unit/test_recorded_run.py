@@ -14,9 +14,11 @@ import pytest
 from harness.run.judging import review
 from harness.store.jsonfile import write_sealed
 from harness.store.run_folder import RunFolder
+from harness.store.run_record import Judged
 from harness.store.verdict_file import differences
 
-ARCHIVES = sorted((Path(__file__).parents[1] / "data").glob("*.tar.xz"))
+DATA = Path(__file__).parents[1] / "data"
+ARCHIVES = sorted(DATA.glob("*.tar.xz"))
 GATE = "default-run.tar.xz"
 
 
@@ -67,6 +69,21 @@ def test_every_figure_is_the_same_bit_for_bit(archive: Path, tmp_path: Path) -> 
     before = folder.read_verdict()
     assert before.scenarios
     assert not list(differences(before, review(folder).verdict))
+
+
+def test_a_healthy_milvus_on_a_slower_machine_passes_by_the_shipped_limits_and_not_by_another_machines(
+    tmp_path: Path,
+) -> None:
+    """Recorded on an AMD EPYC, under limits in milliseconds that an Intel Xeon had given."""
+    run = unpacked(DATA / "slow-machine-run.tar.xz", tmp_path)
+    own = harness("recheck", str(run))
+    assert own.returncode == 1
+    assert "steady_p95_ms 30.98 ms is over the limit of 25 ms" in " ".join(own.stdout.split())
+    assert harness("recheck", str(run), "--slo", "fast").returncode == 0
+    for entry in review(RunFolder.open(run), Path("fast")).verdict.scenarios:
+        assert isinstance(entry, Judged)
+        unjudged = {row.figure for row in entry.judgement.slos if row.basis.startswith("not judged")}
+        assert unjudged == {"steady_p95_ms", "steady_p99_ms"}  # the yardstick was not read then
 
 
 def test_limits_bite(run: Path, tmp_path: Path) -> None:
