@@ -46,7 +46,7 @@ class Multiples(BaseModel):
     def amount(self, bases: Bases) -> float | None:
         """Return the limit in its figure's unit, None where a base is not known."""
         used = [(factor, base) for factor, _, base, _ in self._parts(bases)]
-        return None if any(base is None for _, base in used) else sum(factor * (base or 0.0) for factor, base in used)
+        return None if any(base is None for _, base in used) else round(sum(f * (base or 0.0) for f, base in used), 6)
 
     def told(self, bases: Bases) -> str:
         """Return what the limit is made of, in words."""
