@@ -14,7 +14,7 @@ from harness.cluster import Durations, Role
 from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
-from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, Chaos, Scenario, check_profile
+from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S, Chaos, Scenario, check_profile
 from harness.slo.figures import RECOVERIES
 from harness.slo.held import held_to
 from harness.slo.limits import Limits
@@ -159,6 +159,7 @@ def _steps(plan: Plan) -> list[Step]:
     scenario, data, about = plan.scenario, plan.scenario.data, plan.about
     nodes = scenario.count(Role.QUERY_NODE)
     steps = [
+        Step("read the machine's yardstick", YARDSTICK_S),
         Step(f"start Milvus {scenario.milvus} with {nodes} query nodes, settings {plan.profile}", about.provision_s),
         Step(
             f"load {data.rows:,} x {data.dim} rows, {data.index} {data.metric}, {plan.replicas} replica(s)",
@@ -175,5 +176,6 @@ def _steps(plan: Plan) -> list[Step]:
     return [
         *steps,
         Step("stop traffic, read every key back, twice", plan.thresholds.readback_gap_s + 2),
+        Step("read the machine's yardstick again", YARDSTICK_S),
         Step("remove the cluster and judge", about.remove_s),
     ]

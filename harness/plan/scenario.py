@@ -17,6 +17,8 @@ OBSERVE_S: Mapping[str, float] = {"fast": 45.0, "default": 120.0}
 # A shared machine can be busy for some minutes: the steady state is the first stretch that is calm within this.
 STEADY_PATIENCE_S = 300.0
 WARM_UP_S = 3.0
+# How long a reading of what the machine does by itself takes, on the machines that were tried.
+YARDSTICK_S = 3.0
 
 
 def check_profile(profile: str, where: str = "--profile") -> None:

@@ -18,13 +18,13 @@ from harness.faults.journal import Journal, Undo, Verb, heal, take_back
 from harness.history import NS_PER_S, Event, EventKind, Readback
 from harness.load.process import Load
 from harness.plan.plan import Plan, PlannedFault
-from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S
+from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
 from harness.run.calm import disturbance, is_too_short
 from harness.run.machine import MachineWatcher, members_s
 from harness.run.progress import Reporter
 from harness.run.traffic import Traffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
-from harness.run.yardstick import EXPECTED_S, read_yardstick
+from harness.run.yardstick import read_yardstick
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
@@ -125,7 +125,7 @@ class Execution:
 
     def _read_yardstick(self) -> None:
         """Write down what the machine does by itself."""
-        with self._phase("yardstick", EXPECTED_S):
+        with self._phase("yardstick", YARDSTICK_S):
             self._append(read_yardstick(self.plan.scenario.data, self.folder.path))
 
     def _tell_start(self, cluster: Cluster) -> None:

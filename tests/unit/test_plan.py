@@ -105,7 +105,7 @@ def test_traffic_is_scheduled_for_longer_than_it_is_expected_to_be_needed(
     profile: str, faults: tuple[Fault, ...]
 ) -> None:
     plan = plan_of(some(*faults), profile=profile)
-    under_traffic = sum(step.expected_s for step in plan.steps[2:-2])
+    under_traffic = sum(step.expected_s for step in plan.steps[3:-3])
     assert plan.traffic_s >= under_traffic + 60 * len(faults)
     assert plan.observe_s == OBSERVE_S[profile]
 
