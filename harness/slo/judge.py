@@ -59,7 +59,7 @@ def judge(
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
     sound = (*_soundness(history, at, faulted=faulted), *same_machine(history, thresholds, held.yardstick))
-    checks = (*sound, *_evidence(rows, at_windows, thresholds), *blame(history, judged, at, rows))
+    checks = (*sound, *_evidence(rows, at_windows, thresholds, older=older), *blame(history, judged, at, rows))
     violated = _violated(history, rows, at_windows, thresholds)
     return Judgement(
         verdict=of_scenario(_parts(rows, checks), data_violated=violated),
@@ -110,12 +110,13 @@ def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validi
     yield from validity(history, at.windows, at.thresholds, expects_fault=faulted, gates_data=gates_data)
 
 
-def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> Iterator[Validity]:
+def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds, *, older: bool) -> Iterator[Validity]:
     """Yield whether every figure with a limit was measured, on enough, and for long enough."""
     gated = [row for row in rows if row.limit is not None]
     missing = ", ".join(row.figure for row in gated if math.isnan(row.value))
     measured = f"not measured: {missing}" if missing else "all measured"
     yield Validity("Figures with a limit", measured, "all measured", ok=not missing)
+    yield from () if older else _bases_known(rows)
     undecided = [row for row in gated if row.passed is None and not math.isnan(row.value)]
     # What comes after recovery follows from it.
     for row in (row for row in undecided if math.isfinite(row.value) or row.figure in RECOVERIES):
@@ -125,6 +126,13 @@ def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds) -> It
         observed_s = (at.end_ns - at.healed_ns) / NS_PER_S
         required = f">= {thresholds.window_s:g} s"
         yield Validity("Observed after the healing", f"{observed_s:.1f} s", required, observed_s >= thresholds.window_s)
+
+
+def _bases_known(rows: Iterable[SloRow]) -> Iterator[Validity]:
+    """Yield that a limit could not be worked out: too little is known to say that it holds."""
+    for row in (row for row in rows if row.limit is None and row.basis):
+        required = "its bases known; else give a number with --harness-slo"
+        yield Validity(f"Limit on {row.figure}", row.basis, required, False, Verdict.INCONCLUSIVE)
 
 
 def _too_little(row: SloRow, at: Windows, thresholds: Thresholds) -> tuple[str, str]:

@@ -62,11 +62,16 @@ def test_a_machine_that_starts_members_slower_may_recover_slower() -> None:
 
 
 def test_a_limit_whose_base_nobody_knows_is_shown_as_not_judged() -> None:
-    found = judge(HISTORY, Limits(recover_s=Seconds(starts=2), lost_rows=0), session_s=3.0)
+    limits = Limits(recover_s=Seconds(starts=2), lost_rows=0)
+    found = judge(HISTORY, limits, session_s=3.0, older=True)
     row = next(r for r in found.slos if r.figure == "recover_s")
     assert (row.limit, row.passed) == (None, None)
     assert row.basis == "not judged: 2 x this cluster's start (not known)"
     assert found.verdict is Verdict.PASS
+    # Today's harness looks; where it could not (a Milvus that was there already) nothing is proven.
+    today = judge(HISTORY, limits, session_s=3.0)
+    assert today.verdict is Verdict.INCONCLUSIVE
+    assert today.reasons[0].startswith("Limit on recover_s: not judged")
 
 
 def test_what_an_older_harness_did_not_look_at_is_not_judged_and_no_reason_to_be_invalid() -> None:
