@@ -51,12 +51,13 @@ def judge(
     harness did not look at is shown as not judged.
     """
     at_windows, judged = windows(history), answered or answers(history, thresholds)
-    held = held_to(limits, bases_of(history, session_s, older=older), MEMBERS if older else ())
+    faulted = expects_fault or any(history.of(EventKind.FAULT))
+    bases = bases_of(history, session_s, older=older, faulted=faulted)
+    held = held_to(limits, bases, MEMBERS if older else ())
     at = scene(judged, at_windows, held.limits, thresholds, history.traffic)
     seen, (data, data_findings) = search_marks(at), data_figures(history)
     served = clients(at, seen)
     figures = {**timed_figures(at, served, seen), **member_figures(history, at_windows), **data}
-    faulted = expects_fault or any(history.of(EventKind.FAULT))
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
     sound = (*_soundness(history, at, faulted=faulted), *same_machine(history, thresholds, held.yardstick))
     checks = (*sound, *_evidence(rows, at_windows, thresholds, older=older), *blame(history, judged, at, rows))

@@ -95,11 +95,17 @@ def session_s(settings: Mapping[str, str]) -> float:
         return _SESSION_S
 
 
-def bases_of(history: History, session_s: float | None, *, older: bool = False) -> Bases:
-    """Return the bases of a run. An `older` harness did not say how long the start took: the cluster's making did."""
+def bases_of(history: History, session_s: float | None, *, older: bool = False, faulted: bool = True) -> Bases:
+    """Return the bases of a run. An `older` harness did not say how long the start took: the cluster's making did.
+
+    Where nothing is broken nothing has to start: if nobody knows how long that takes, no time is allowed for it.
+    """
     read = readings(history)
     slower = {part: max(one[part] for one in read) for part in ("client", "search")} if read else {}
-    return Bases(session_s, _start_s(history, older=older), slower.get("client"), slower.get("search"))
+    start_s = _start_s(history, older=older)
+    return Bases(
+        session_s, start_s if start_s is not None or faulted else 0.0, slower.get("client"), slower.get("search")
+    )
 
 
 def _start_s(history: History, *, older: bool) -> float | None:

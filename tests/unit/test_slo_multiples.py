@@ -94,6 +94,7 @@ def test_how_long_a_start_took_is_told_or_of_an_older_run_how_long_its_making_to
     made = (Event(0, EventKind.PHASE, "provision", "begin"), Event(7 * 10**9, EventKind.PHASE, "provision", "end"))
     history = replace(HISTORY, events=(*made, *HISTORY.events))
     assert bases_of(history, 3.0) == Bases(3.0, None)
+    assert bases_of(history, 3.0, faulted=False) == Bases(3.0, 0.0)  # nothing is broken, so nothing has to start
     assert bases_of(history, 3.0, older=True) == Bases(3.0, 7.0)
     assert bases_of(started(history, "4.5"), 3.0, older=True) == Bases(3.0, 4.5)
 
