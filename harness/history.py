@@ -77,6 +77,7 @@ class EventKind(StrEnum):
     FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
     MEMBER = "member"  # name: whose; what: up, starting, down, paused, gone, version, declared, serving
     # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
+    # name: yardstick; what: read; detail: milliseconds of each part (harness.load.yardstick)
     # name: the cluster; what: started; detail: took_s, from its first member's start until all were ready
     MACHINE = "machine"
     RESOURCE = "resource"  # name: a condition, e.g. MilvusReady, or status; what: its value; detail: reason, message

@@ -25,11 +25,9 @@ class Thresholds:
     down_share: float = 0.5  # [M] a bin with more bad than this is downtime
     p95_ratio_max: float = 1.5  # [M] of the same run's steady state
     p99_ratio_max: float = 2.0  # [M]
-    # [N] what a machine's hiccups do to a tail: held to one core, a healthy cluster's p95 rose by 36 ms and its p99 by
-    # 119 ms from steady to recovered, with the same median (CFS stops what has used its share for up to 100 ms). A
-    # cluster that has become slower shows it in the median: recovered_p50_ratio.
-    p95_noise_ms: float = 60.0
-    p99_noise_ms: float = 200.0
+    # A cluster that has become slower shows it in the median, recovered_p50_ratio: a tail is the machine's as much.
+    p95_noise_ms: float = 60.0  # [N] held to one core, a healthy cluster's rose by 36 ms, and its median hardly
+    p99_noise_ms: float = 200.0  # [N] there by 119 ms: the kernel stops what has used its share for up to 100 ms
     recall_drop_max: float = 0.01  # [M]
     recall_tolerance: float = 1e-4  # [M] relative, on the exact k-th distance
     wrong_recall_drop: float = 0.1  # [N] one hit of ten below the index's own approximation is still its variation

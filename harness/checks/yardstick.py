@@ -20,6 +20,12 @@ def readings(history: History) -> tuple[Mapping[str, float], ...]:
     return tuple({part: float(ms) for part, ms in event.detail.items() if part in WORDS} for event in told)
 
 
+def slower(history: History) -> Mapping[str, float]:
+    """Return the slower of the readings of each part, in milliseconds; empty where nothing was read."""
+    read = readings(history)
+    return {part: max(one[part] for one in read) for part in WORDS if read}
+
+
 def same_machine(history: History, thresholds: Thresholds, parts: Collection[str]) -> Iterator[Validity]:
     """Yield whether the parts that a limit rests on were read alike before and after; nothing of a lone reading."""
     read = readings(history)

@@ -62,8 +62,8 @@ def _refuse(runs: int, out: Path) -> None:
 def _done(reports: Path, select: str) -> dict[int, RunFolder]:
     """Return the runs of this selection that were judged, the newest of each seed."""
     folders = [RunFolder.open(path) for path in sorted(reports.glob("2*")) if (path / "verdict.json").exists()]
-    records = {folder.record().seed: folder for folder in folders if folder.record().selection == select}
-    return dict(sorted(records.items()))
+    known = ((folder.record(), folder) for folder in folders)
+    return dict(sorted({record.seed: folder for record, folder in known if record.selection == select}.items()))
 
 
 def _write(out: Path, runs: list[RunFolder]) -> int:

@@ -124,7 +124,7 @@ def owner_mark() -> str:
 
 
 def orphans() -> list[Process]:
-    """Return the load generators whose owner is gone."""
+    """Return the load generators and yardsticks whose owner is gone."""
     found = []
     for process, owner in tagged(OWNER):
         pid, _, started = owner.partition("-")

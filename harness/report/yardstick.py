@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.checks.yardstick import WORDS, readings
+from harness.checks.yardstick import WORDS, readings, slower
 from harness.report.text import figure_text, joined
 from harness.report.view import ScenarioView
 
@@ -21,7 +21,7 @@ def yardstick_rows(view: ScenarioView) -> Iterator[tuple[str, str]]:
         yield f"yardstick: {words}", joined([figure_text(one[part], "ms") for one in read])
     values = {row.figure: row.value for row in view.judgement.slos if row.figure in _STEADY}
     for part in ("client", "search"):
-        base = max(one[part] for one in read)
+        base = slower(view.history)[part]
         shown = [
             f"{_STEADY[figure]} {figure_text(value / base, 'x')}"
             for figure, value in values.items()

@@ -13,6 +13,7 @@ from harness.errors import ClusterError
 from harness.history import Event, EventKind
 from harness.load.job import TUNED_GRPC
 from harness.plan.specs import DataSpec
+from harness.platforms.process import OWNER, owner_mark
 
 # A machine ten times slower than those seen needs half a minute.
 _TIMEOUT_S = 120.0
@@ -24,7 +25,8 @@ def read_yardstick(data: DataSpec, folder: Path) -> Event:
     """Return a reading as an event; its parts in milliseconds. Errors: ClusterError where it can't be read."""
     shape = map(str, (data.rows, data.dim, data.k))
     command = [sys.executable, "-m", "harness.load.yardstick", *shape, str(folder)]
-    environment = {**os.environ, **TUNED_GRPC, **_SINGLE}
+    # Marked as ours, so that heal ends it where the harness was killed meanwhile.
+    environment = {**os.environ, **TUNED_GRPC, **_SINGLE, OWNER: owner_mark()}
     try:
         done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.checks.yardstick import readings
+from harness.checks.yardstick import slower
 from harness.history import NS_PER_S, EventKind, History
 
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -100,12 +100,10 @@ def bases_of(history: History, session_s: float | None, *, older: bool = False, 
 
     Where nothing is broken nothing has to start: if nobody knows how long that takes, no time is allowed for it.
     """
-    read = readings(history)
-    slower = {part: max(one[part] for one in read) for part in ("client", "search")} if read else {}
-    start_s = _start_s(history, older=older)
-    return Bases(
-        session_s, start_s if start_s is not None or faulted else 0.0, slower.get("client"), slower.get("search")
-    )
+    start_s, machine = _start_s(history, older=older), slower(history)
+    if start_s is None and not faulted:
+        start_s = 0.0
+    return Bases(session_s, start_s, machine.get("client"), machine.get("search"))
 
 
 def _start_s(history: History, *, older: bool) -> float | None:
