@@ -76,7 +76,8 @@ class EventKind(StrEnum):
     PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
     FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
     MEMBER = "member"  # name: whose; what: up, starting, down, paused, gone, version, declared, serving
-    # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host
+    # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host; busy, of how many; of a
+    # quota its periods, and those in which it was used up
     # name: yardstick; what: read; detail: milliseconds of each part (harness.load.yardstick)
     # name: the cluster; what: started; detail: took_s, from its first member's start until all were ready
     MACHINE = "machine"

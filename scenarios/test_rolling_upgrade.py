@@ -1,12 +1,12 @@
-"""A rolling upgrade from 2.3.0 to 2.3.5."""
+"""A rolling upgrade from 2.3.4 to 2.3.5."""
 
 from harness.api import Outcome, Scenario, Upgrade, scenario
 
 SCENARIO = Scenario(
     name="rolling-upgrade",
-    title="A rolling upgrade from 2.3.0 to 2.3.5",
+    title="A rolling upgrade from 2.3.4 to 2.3.5",
     faults=(Upgrade(to="2.3.5"),),
-    milvus="2.3.0",
+    milvus="2.3.4",
 )
 
 

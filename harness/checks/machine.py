@@ -20,6 +20,7 @@ MACHINES_OWN = (
     "Send lag beside a limit",
     "Limits that only late sending broke",
     "Yardstick",
+    "Processor time",
 )
 # Less of it is what two decimals show as nothing.
 _TOLD_CORES = 0.005
@@ -46,6 +47,30 @@ def left_alone(history: History, windows: Windows, thresholds: Thresholds) -> Va
     at = int(taken.argmax())
     measured = f"{taken[at]:.2f}" + (f" ({stolen[at]:.2f} of it by the host)" if stolen[at] >= _TOLD_CORES else "")
     return Validity(what, measured, f"< {limit:g} (else the machine may be to blame)", ok=bool(taken[at] < limit))
+
+
+def enough_processors(history: History, windows: Windows, thresholds: Thresholds) -> Validity:
+    """Check that there was processor time left in the steady state, where nothing but the traffic asks for any.
+
+    A quota stops whoever has used it until its next period; without one a core is left for nobody when all are busy.
+    Where that was not recorded, nothing is held against the run.
+    """
+    begin_ns, end_ns = windows.steady or (windows.begin_ns, windows.end_ns)
+    details = [e.detail for e in history.of(EventKind.MACHINE, what="taken") if begin_ns <= e.t_ns < end_ns]
+    told = [detail for detail in details if "of" in detail]
+    if not told:
+        return Validity("Processor time", "not recorded", "some left", ok=True)
+    cores = float(told[-1]["of"])
+    if "periods" in told[-1]:
+        stopped, periods = (sum(int(detail[name]) for detail in told) for name in ("stopped", "periods"))
+        share, limit = stopped / max(1, periods), thresholds.stopped_share_max
+        measured = f"a quota of {cores:g} cores, used up in {share:.0%} of its periods"
+    else:
+        busy = float(np.mean([float(detail["busy"]) for detail in told]))
+        share, limit = busy / cores, thresholds.busy_share_max
+        measured = f"{busy:.2f} of {cores:g} cores busy"
+    required = f"< {limit:.0%} (else the machine is too slow for this traffic)"
+    return Validity("Processor time in the steady state", measured, required, ok=share < limit)
 
 
 def is_machines(check: Validity) -> bool:

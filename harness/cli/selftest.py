@@ -17,6 +17,7 @@ from harness.run.options import RunOptions, parse_seed
 from harness.run.progress import PlainProgress
 from harness.selftest.carry_out import name_of, run_matrix
 from harness.selftest.matrix import CONTROLS, MATRIX, Row
+from harness.selftest.shipped import SHIPPED
 from harness.selftest.table import as_markdown, as_page, on_terminal, sentence
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import RunRecord
@@ -50,7 +51,7 @@ def selftest(
 
 
 def _chosen(numbers: list[str]) -> tuple[Row, ...]:
-    known = {row.number: row for row in (*MATRIX, *CONTROLS)}
+    known = {row.number: row for row in (*MATRIX, *SHIPPED, *CONTROLS)}
     for number in numbers:
         if number not in known:
             raise BadInput(f"there is no row {number!r}", where="--row", mend=f"take one of {', '.join(known)}")

@@ -22,8 +22,9 @@ from harness.history import NS_PER_S
 from harness.kind import Kind
 from harness.load.calls import Calls
 from harness.load.job import LoadJob
-from harness.load.recorder import FLUSH_S, Recorder
+from harness.load.recorder import Recorder
 from harness.load.wire import Answer, read_answer, read_failure
+from harness.plan.specs import FLUSH_S
 
 Share = NDArray[np.int64]  # indexes into the schedule, ascending
 Listener = Callable[[Kind, int, Answer], None]  # what, latency from the intended start in ns, what came of it

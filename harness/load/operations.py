@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from harness.errors import BadInput
 from harness.history import ABSENT, NS_PER_S, Operations, Outcome
 from harness.kind import WRITES, Kind
-from harness.load.recorder import END, FLUSH_S, HEADER, SCHEMA
+from harness.load.recorder import END, HEADER, SCHEMA
 from harness.load.schedule import Schedule
+from harness.plan.specs import FLUSH_S
 
 Number = TypeVar("Number", bound=np.generic)
 NO_RECORD = "no record: its writer was killed"

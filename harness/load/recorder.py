@@ -18,7 +18,6 @@ from harness.kind import Kind
 from harness.load.schedule import Schedule
 from harness.load.wire import Answer
 
-FLUSH_S = 1.0  # at most this much is lost with a killed process
 FORMAT = b"2"  # of the columns below: raised whenever one changes its meaning
 SCHEMA = pa.schema(
     [

@@ -14,7 +14,17 @@ from harness.cluster import Durations, Role
 from harness.errors import BadInput
 from harness.plan import faults as known_faults
 from harness.plan.faults import Fault, Kill, Pause
-from harness.plan.scenario import OBSERVE_S, STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S, Chaos, Scenario, check_profile
+from harness.plan.scenario import (
+    OBSERVE_S,
+    READ_S,
+    STEADY_PATIENCE_S,
+    WARM_UP_S,
+    YARDSTICK_S,
+    Chaos,
+    Scenario,
+    check_profile,
+)
+from harness.plan.specs import FLUSH_S
 from harness.slo.figures import RECOVERIES
 from harness.slo.held import held_to
 from harness.slo.limits import Limits
@@ -58,9 +68,10 @@ class PlannedFault:
 class Plan:
     """A scenario made definite by a profile, a number of replicas, a seed and its limits.
 
-    What comes after the last fault is observed for `observe_s` at least, and until `recover_by_s` after the first
-    fault's effect: a recovery at its limit must be able to show that it lasts. `bases` are what limits are multiples
-    of: expected at first, measured once the cluster is up, and fixed before traffic begins.
+    What comes after the last fault is observed until every client's recovery has shown that it lasts: for `shown_s` at
+    least; for `observe_s` at most, or until `recover_by_s` after the first fault's effect, so that a recovery at its
+    limit can show it too. `bases` are what limits are multiples of: expected at first, measured once the cluster is
+    up, and fixed before traffic begins.
     """
 
     scenario: Scenario
@@ -104,8 +115,19 @@ class Plan:
         """About how long it takes from the first fault's beginning until the last one is healed."""
         return sum(planned.wait_s + self.expected_of(planned) for planned in self.faults)
 
+    @property
+    def shown_s(self) -> float:
+        """How long it takes at least to show that a recovery lasts; a scenario's own length is kept."""
+        recorded_s = self.scenario.traffic.deadline_s + FLUSH_S
+        return self.thresholds.window_s + recorded_s if self.scenario.observe_s is None else self.observe_s
+
+    @property
+    def readback_s(self) -> float:
+        """About how long it takes to read everything back twice; in between the machine's yardstick is read."""
+        return max(self.thresholds.readback_gap_s, YARDSTICK_S) + READ_S
+
     def observed_s(self, effect_ago_s: float) -> float:
-        """For how long to observe once all faults are healed, the first of which took effect so long ago."""
+        """For how long to observe at most once all faults are healed, the first of which took effect so long ago."""
         return max(self.observe_s, self.recover_by_s - effect_ago_s) if self.faults else 0.0
 
     def expected_of(self, planned: PlannedFault) -> float:
@@ -172,10 +194,11 @@ def _steps(plan: Plan) -> list[Step]:
         text = f"wait {planned.wait_s:.1f} s, then {planned.fault.label}"
         steps.append(Step(text, planned.wait_s + plan.expected_of(planned)))
     if plan.faults:
-        steps.append(Step("watch it recover", plan.observed_s(plan.faults_s)))
+        at_most_s, own = plan.observed_s(plan.faults_s), plan.scenario.observe_s is not None
+        until = "" if own else f" until that lasts {plan.thresholds.window_s:g} s, for {at_most_s:.0f} s at most"
+        steps.append(Step(f"watch it recover{until}", min(at_most_s, plan.shown_s)))
     return [
         *steps,
-        Step("stop traffic, read every key back, twice", plan.thresholds.readback_gap_s + 2),
-        Step("read the machine's yardstick again", YARDSTICK_S),
+        Step("stop traffic, read every key back, twice; between, the yardstick again", plan.readback_s),
         Step("remove the cluster and judge", about.remove_s),
     ]

@@ -20,6 +20,7 @@ _BUILD_DEFAULTS: Mapping[str, Mapping[str, int]] = {
 _SEARCH_DEFAULTS: Mapping[str, Mapping[str, int]] = {"IVF_FLAT": {"nprobe": 10}, "HNSW": {"ef": 64}, "FLAT": {}}
 MAX_K = 16_384  # Milvus's own limit on a search (quotaAndLimits.limits.topK)
 MAX_DIM = 32_768  # Milvus's own limit on a vector (proxy.maxDimension)
+FLUSH_S = 1.0  # load processes write down what they know this often; at most so much is lost with a killed one
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.checks.answers import answers
-from harness.checks.machine import left_alone
+from harness.checks.machine import enough_processors, left_alone
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import Thresholds
 from harness.checks.valid import punctual
@@ -18,6 +18,17 @@ from harness.store.scenario_folder import ScenarioFolder
 def is_too_short(plan: Plan) -> bool:
     """Whether a plan proves nothing however it goes: such are written to try things out."""
     return plan.scenario.steady_s < plan.thresholds.steady_s
+
+
+def too_slow(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> str:
+    """Return what the machine lacks for this traffic, where it was left to the run; empty if nothing.
+
+    Waiting does not mend that, as it does what others do to a machine. Raises BadInput for damaged records.
+    """
+    history = folder.read_history()
+    at = replace(windows(history), steady=span, begin_ns=span[0], end_ns=span[1])
+    lack = enough_processors(history, at, thresholds)
+    return "" if lack.ok or not left_alone(history, at, thresholds).ok else lack.measured
 
 
 def disturbance(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,18 +9,20 @@ from dataclasses import replace
 from time import monotonic, monotonic_ns
 
 from harness.checks.windows import Span
-from harness.cluster import ClusterSpec, Health, Role, version_of
-from harness.errors import ClusterError, HarnessError, in_words
+from harness.cluster import ClusterSpec
+from harness.errors import ClusterError, in_words
 from harness.faults.inject import inject
 from harness.faults.injection import Injection
 from harness.faults.journal import Journal, Undo, Verb, heal, take_back
-from harness.history import NS_PER_S, Event, EventKind, Readback
+from harness.history import NS_PER_S, Event, EventKind
 from harness.load.process import Load
 from harness.plan.plan import Plan, PlannedFault
 from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
-from harness.run.calm import disturbance, is_too_short
+from harness.run.calm import disturbance, is_too_short, too_slow
 from harness.run.machine import MachineWatcher, members_s
+from harness.run.members import keep_logs, tell_release, tell_serving, tell_versions
 from harness.run.progress import Reporter
+from harness.run.served import served_again
 from harness.run.traffic import Traffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
 from harness.run.yardstick import read_yardstick
@@ -33,6 +34,8 @@ from harness.verbs import Cluster, Platform, Timed
 # How much of a stretch that was not calm is left behind at a time.
 _LOOK_AGAIN_S = 10.0
 _TICK_S = 0.25
+# Looking takes some tenths of a second of one core, which must not be seen in what is looked at.
+_LOOK_FOR_RECOVERY_S = 2.5
 
 
 class Execution:
@@ -70,7 +73,8 @@ class Execution:
         """Make the cluster, and remove it at the end; whatever happens, the record says how the plan ended."""
         passed = False
         try:
-            self._read_yardstick()
+            with self._phase("yardstick", YARDSTICK_S):
+                self._read_yardstick()
             with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
                 self._tell_start(cluster)
@@ -78,7 +82,7 @@ class Execution:
                 try:
                     yield cluster
                 finally:
-                    self._collect_logs(cluster)
+                    keep_logs(cluster, self.folder, self._tell)
                 self._complete()
                 passed = keep_unless is None or keep_unless()
             finally:
@@ -109,24 +113,22 @@ class Execution:
         )
 
     def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
-        self._note(versions=self._versions(cluster), way_in=cluster.endpoint().way)
+        self._note(versions=tell_versions(cluster, self._tell), way_in=cluster.endpoint().way)
         if cluster.shared:
             ending.enter_context(self._leaving_nothing(cluster, Undo(Verb.DROP, collection_name(self.plan))))
         else:
-            self._declare()
+            tell_release(self.spec.milvus, self._tell)
         with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
             traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
         self._under_traffic(cluster, traffic)
-        self._look_at_the_end(cluster, traffic)
-        with self._journal.step("read everything back"), self._phase("readback", self._gap_s + 2):
+        tell_serving(cluster, traffic, self._tell)
+        with self._journal.step("read everything back"), self._phase("readback", self.plan.readback_s):
             self._read_back(traffic)
-        self._read_yardstick()
-        self._note(versions_after=self._versions(cluster))
+        self._note(versions_after=tell_versions(cluster, self._tell))
 
     def _read_yardstick(self) -> None:
         """Write down what the machine does by itself."""
-        with self._phase("yardstick", YARDSTICK_S):
-            self._append(read_yardstick(self.plan.scenario.data, self.folder.path))
+        self._append(read_yardstick(self.plan.scenario.data, self.folder.path))
 
     def _tell_start(self, cluster: Cluster) -> None:
         """Write down how long the members took to start: what limits on recovery are multiples of."""
@@ -135,31 +137,6 @@ class Execution:
             took_s = round(start_s, 3)
             self._tell(EventKind.MACHINE, cluster.name, "started", {"took_s": str(took_s)})
             self.plan = replace(self.plan, bases=replace(self.plan.bases, start_s=took_s))
-
-    def _declare(self) -> None:
-        """Write down which release was asked for. A server's folder, or a tag of one's own, promises none."""
-        asked = self.spec.milvus
-        if ".".join(map(str, version_of(asked))) == asked.removeprefix("v"):
-            self._tell(EventKind.MEMBER, "milvus", "declared", {"version": asked})
-
-    def _versions(self, cluster: Cluster) -> dict[str, str]:
-        """Return what each member says that it is, and write it down."""
-        versions = dict(cluster.versions())
-        for name, version in versions.items():
-            if version:  # one that is down tells none
-                self._tell(EventKind.MEMBER, name, "version", {"version": version})
-        return versions
-
-    def _look_at_the_end(self, cluster: Cluster, traffic: Traffic) -> None:
-        """Write down how many query nodes serve segments. Where that can't be told, the reads that follow decide."""
-        living = [m for m in cluster.members() if m.role is Role.QUERY_NODE and m.health is Health.READY]
-        try:
-            nodes, segments = traffic.serving()
-        except ClusterError as error:
-            self._tell(EventKind.NOTE, Role.QUERY_NODE, f"who serves can't be told: {error.what}")
-            return
-        detail = {"nodes": str(nodes), "of": str(len(living) or nodes), "segments": str(segments)}
-        self._tell(EventKind.MEMBER, Role.QUERY_NODE, "serving", detail)
 
     @contextmanager
     def _leaving_nothing(self, cluster: Cluster, undo: Undo) -> Iterator[None]:
@@ -181,9 +158,16 @@ class Execution:
             for planned in self.plan.faults:
                 with self._phase("fault", planned.wait_s + self.plan.expected_of(planned)):
                     self._fault(planned, cluster)
-            observe_s = self.plan.observed_s(0.0 if self._effect_s is None else monotonic() - self._effect_s)
-            with self._phase("observe", observe_s):
-                self._pass(observe_s)
+            self._observe(self.plan.observed_s(0.0 if self._effect_s is None else monotonic() - self._effect_s))
+
+    def _observe(self, at_most_s: float) -> None:
+        """Observe until every client's recovery has shown that it lasts; a scenario's own length is kept."""
+        least_s = min(at_most_s, self.plan.shown_s)
+        with self._phase("observe", least_s):
+            self._pass(least_s)
+            until_s = monotonic() + at_most_s - least_s
+            while (left_s := until_s - monotonic()) > 0 and not served_again(self.folder, self.plan, monotonic_ns()):
+                self._pass(min(_LOOK_FOR_RECOVERY_S, left_s))
 
     def _steady(self, steady_s: float) -> None:
         """Measure the steady state: the first stretch that is calm, or the last one where patience ends before.
@@ -194,6 +178,7 @@ class Execution:
         self._pass(steady_s)
         patient_until_s = monotonic() + STEADY_PATIENCE_S
         while why := self._disturbed(span := _last(steady_s)):
+            self._refuse_a_slow_machine(span)
             if monotonic() + _LOOK_AGAIN_S > patient_until_s:
                 break
             self._tell(EventKind.NOTE, "steady", f"not calm, so it goes on: {why}")
@@ -206,6 +191,11 @@ class Execution:
         """Return why a stretch is no steady state. One too short to be judged is its writer's choice, and is taken."""
         return "" if is_too_short(self.plan) else disturbance(self.folder, span, self.plan.thresholds)
 
+    def _refuse_a_slow_machine(self, span: Span) -> None:
+        if lack := too_slow(self.folder, span, self.plan.thresholds):
+            what = f"the machine is too slow for this traffic: {lack}"
+            raise ClusterError(what, where="steady state", mend="give it more cores, or lower search_rate")
+
     def _fault(self, planned: PlannedFault, cluster: Cluster) -> None:
         def tell(what: str, detail: Mapping[str, str]) -> None:
             self._tell(EventKind.FAULT, planned.fault.label, what, detail)
@@ -215,18 +205,14 @@ class Execution:
         self._pass(planned.wait_s)
         inject(planned, Injection(cluster, self._journal, tell, self._pass))
 
-    @property
-    def _gap_s(self) -> float:
-        """How far two reads of everything lie apart."""
-        return self.plan.thresholds.readback_gap_s
-
     def _read_back(self, traffic: Traffic) -> None:
-        reads: list[Readback] = []
-        for number in range(2):
-            if number:
-                self._pass(self._gap_s)
-            reads.append(traffic.read_back())
-            self.folder.write_readbacks(reads)
+        """Read everything twice. Nothing else is done in between, so that the yardstick is read there."""
+        first = traffic.read_back()
+        self.folder.write_readbacks([first])
+        second_s = first.t_ns / NS_PER_S + self.plan.thresholds.readback_gap_s
+        self._read_yardstick()
+        self._pass(second_s - monotonic())
+        self.folder.write_readbacks([first, traffic.read_back()])
 
     @contextmanager
     def _sending(self, traffic: Traffic) -> Iterator[None]:
@@ -268,19 +254,6 @@ class Execution:
             )
         if self._load and self._load.ended:
             raise ClusterError("the load generator ended too early", where=self._load.ended, mend="read its log")
-
-    def _collect_logs(self, cluster: Cluster) -> None:
-        """Keep the members' logs. What goes wrong here never hides what went wrong before."""
-        try:
-            files = cluster.log_files()
-        except (HarnessError, OSError) as error:
-            self._tell(EventKind.NOTE, cluster.name, f"its logs could not be kept: {error}")
-            return
-        for name, file in files.items():
-            try:
-                shutil.copyfile(file, self.folder.logs / f"{name}.log")
-            except OSError as error:
-                self._tell(EventKind.NOTE, name, f"its log could not be kept: {error.strerror}")
 
     def _tell(self, kind: EventKind, name: str, what: str, detail: Mapping[str, str] | None = None) -> None:
         self._append(Event(monotonic_ns(), kind, name, what, detail or {}))

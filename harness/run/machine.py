@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic, monotonic_ns
 
 import psutil
 
 from harness.history import Event, EventKind
+from harness.run.quota import quota
 from harness.verbs import Cluster, Metered
 
 _INTERVAL_S = 1.0
@@ -20,16 +21,20 @@ MembersS = Callable[[], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Look:
-    """Processor time since boot, in seconds over all cores: all work, what the host kept back, and ours, by whom."""
+    """Processor time since boot, in seconds over all cores: all work, what the host kept back, and ours, by whom.
+
+    `periods` are those of a quota so far, and of them those in which it stopped us.
+    """
 
     t_s: float
     busy_s: float
     stolen_s: float
     own_s: Mapping[int | str, float]
+    periods: tuple[int, int] = (0, 0)
 
 
 class MachineWatcher:
-    """A thread that writes a MACHINE event a second: the cores that other programs and the host took.
+    """A thread that writes a MACHINE event a second: the cores that others took, and what was busy of how many.
 
     Ours are this process and its descendants, load generator and members, and what else `members_s` tells of. Where
     that is None, nobody knows what members take, and only what the host kept back is told.
@@ -37,6 +42,7 @@ class MachineWatcher:
 
     def __init__(self, tell: Callable[[Event], None], members_s: MembersS | None) -> None:
         self._tell, self._members_s = tell, members_s
+        self._quota = quota()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="machine", daemon=True)
 
@@ -54,12 +60,26 @@ class MachineWatcher:
             now = self._look()
             others, stolen = between(before, now)
             taken = stolen + (others if self._members_s else 0.0)
-            detail = {"cores": f"{taken:.3f}", "stolen": f"{stolen:.3f}"}
+            busy = (now.busy_s - before.busy_s) / (now.t_s - before.t_s)
+            detail = {
+                "cores": f"{taken:.3f}",
+                "stolen": f"{stolen:.3f}",
+                "busy": f"{busy:.3f}",
+                **self._limits(before, now),
+            }
             self._tell(Event(monotonic_ns(), EventKind.MACHINE, "cpu", "taken", detail))
             before = now
 
     def _look(self) -> Look:
-        return look(self._members_s() if self._members_s else {})
+        seen = look(self._members_s() if self._members_s else {})
+        return replace(seen, periods=self._quota.periods()) if self._quota else seen
+
+    def _limits(self, before: Look, now: Look) -> dict[str, str]:
+        """Return how many cores there are for us; of a quota also its periods, and those in which it stopped us."""
+        if not self._quota:
+            return {"of": str(psutil.cpu_count())}
+        periods, stopped = (n - b for n, b in zip(now.periods, before.periods, strict=True))
+        return {"of": f"{self._quota.cores:g}", "periods": str(periods), "stopped": str(stopped)}
 
 
 def members_s(cluster: Cluster) -> MembersS | None:

@@ -46,12 +46,16 @@ def void(_: object) -> None:
     """Forget a result."""
 
 
-def delay_by_the_baselines_p99(stage: Stage) -> None:
-    """Delay searches by what the slowest hundredth took in the steady state."""
-    history = stage.folder.read_history()
-    steady = history.operations.of_kind(Kind.SEARCH).between(*(windows(history).steady or (0, 0)))
-    p99_ns = percentile_ns(steady.done_ns - steady.intended_ns, 990) or 0
-    stage.cluster.proxy.tell(Delay(by_ms=p99_ns / NS_PER_MS))
+def delay_by_the_baselines(per_mille: int) -> Plant:
+    """Delay searches by a percentile of what they took in the steady state; by the median they take twice as long."""
+
+    def plant(stage: Stage) -> None:
+        history = stage.folder.read_history()
+        steady = history.operations.of_kind(Kind.SEARCH).between(*(windows(history).steady or (0, 0)))
+        took_ns = percentile_ns(steady.done_ns - steady.intended_ns, per_mille) or 0
+        stage.cluster.proxy.tell(Delay(by_ms=took_ns / NS_PER_MS))
+
+    return plant
 
 
 def delete_inserts(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.checks.answers import Answers
-from harness.checks.machine import left_alone
+from harness.checks.machine import enough_processors, left_alone
 from harness.checks.valid import punctual
 from harness.history import History
 from harness.slo.clients import clients, search_marks
@@ -20,10 +20,16 @@ def blame(history: History, judged: Answers, at: Scene, rows: Iterable[SloRow]) 
 
     Wrong answers are no matter of time, so they count in any case. The other limits are asked again, with every
     operation timed from when it was sent: where all hold then, a sender that was late broke them. Where only limits on
-    latency are left, a machine that was not calm may have. Violations of data excuse nothing, and nothing excuses them.
+    latency are left, a machine that was not calm may have. One without processor time to spare breaks all that is a
+    matter of time. Violations of data excuse nothing, and nothing excuses them.
     """
     broken = [row for row in rows if row.passed is False and row.figure not in DATA]
-    if not broken or not {row.figure for row in broken} <= {*LATENCY, *PERCENTILES, *SERVED}:
+    figures = {row.figure for row in broken}
+    lack = enough_processors(history, at.windows, at.thresholds)
+    if broken and not lack.ok and figures <= {*LATENCY, *PERCENTILES, *SERVED, "wrong_s"}:
+        yield lack
+        return
+    if not broken or not figures <= {*LATENCY, *PERCENTILES, *SERVED}:
         return
     left = tuple(_left(broken, judged.punctual(history.traffic.deadline_ns), at))
     if not left:

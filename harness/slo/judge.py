@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.checks.answers import Answers, answers
 from harness.checks.evidence import answer_findings
+from harness.checks.machine import enough_processors
 from harness.checks.members import member_findings
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
@@ -61,6 +62,7 @@ def judge(
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
     sound = (*_soundness(history, at, faulted=faulted), *same_machine(history, thresholds, held.yardstick))
     checks = (*sound, *_evidence(rows, at_windows, thresholds, older=older), *blame(history, judged, at, rows))
+    checks = (*_too_slow(history, at, checks), *checks)
     violated = _violated(history, rows, at_windows, thresholds)
     return Judgement(
         verdict=of_scenario(_parts(rows, checks), data_violated=violated),
@@ -109,6 +111,14 @@ def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validi
     yield from steady_state(history, at.searches, at.windows.steady, at.thresholds, percentiles=percentiles)
     gates_data = any(name in given for name in DATA)
     yield from validity(history, at.windows, at.thresholds, expects_fault=faulted, gates_data=gates_data)
+
+
+def _too_slow(history: History, at: Scene, checks: Iterable[Validity]) -> Iterator[Validity]:
+    """Yield the lack of processor time where it explains why a run says nothing."""
+    lack = enough_processors(history, at.windows, at.thresholds)
+    unmet = [check for check in checks if not check.ok and check.otherwise is Verdict.INVALID]
+    if unmet and not lack.ok and lack not in unmet:
+        yield lack
 
 
 def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds, *, older: bool) -> Iterator[Validity]:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# What takes long, and is tried once a night.
+NIGHTLY = bool(os.environ.get("HARNESS_TEST_NIGHTLY"))
+
 SHORT = """
 from harness.api import Kill, Outcome, Role, Scenario, scenario
 

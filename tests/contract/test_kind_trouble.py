@@ -215,7 +215,7 @@ def test_the_api_server_may_be_away_for_a_while(
 
 def test_a_killed_operator_goes_on_with_the_upgrade(kind_options: KubernetesOptions, kube: Kube) -> None:
     platform = KubernetesPlatform(kind_options, on_kind=True)
-    cluster = platform.create(ClusterSpec("rolled", milvus="2.3.0"), keep=False)
+    cluster = platform.create(ClusterSpec("rolled", milvus="2.3.4"), keep=False)
     killed: list[str] = []
 
     def on_member(name: str, _what: str) -> None:

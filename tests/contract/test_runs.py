@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,6 @@ from harness.platforms.local.cluster import LocalCluster
 from tests.contract.leftovers import look
 from tests.contract.runs import SHORT, command, only_run, scenario_file
 
-ROOT = Path(__file__).parents[2]
 NO_FAULT = SHORT.replace("    faults=(Kill(Role.QUERY_NODE),),\n", "").replace("steady_s=2", "steady_s=31")
 
 
@@ -73,29 +70,6 @@ def test_looking_starts_nothing(tmp_path: Path, option: str) -> None:
     run(tmp_path, option)
     assert look().beyond(before) == ""
     assert not (tmp_path / "reports").exists()
-
-
-def test_a_repository_of_ones_own_needs_only_pip_install(tmp_path: Path) -> None:
-    """The wheel, in a fresh virtual environment, with the file of docs/your-own-scenarios.md."""
-    environment, repository = tmp_path / "venv", tmp_path / "repository"
-    venv.create(environment, with_pip=True)
-    python = environment / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)
-    repository.mkdir()
-    text = _first_python_block(ROOT / "docs" / "your-own-scenarios.md")
-    assert len(text.splitlines()) < 15
-    scenario_file(repository, text.replace("faults=", "steady_s=2, observe_s=2, faults="))
-    arguments = [str(python), *command(repository)[1:]]
-    done = subprocess.run(arguments, check=False, cwd=repository, capture_output=True, text=True)
-    assert verdict(repository)["verdict"] == "INVALID", done.stdout
-    assert "Steady state lasted" in str(verdict(repository)["scenarios"])
-    assert (only_run(repository) / "index.html").exists()
-
-
-def _first_python_block(page: Path) -> str:
-    return page.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
 
 
 def _collections(cluster: LocalCluster) -> list[str]:

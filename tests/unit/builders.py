@@ -318,8 +318,8 @@ def shuffled(history: History, seed: int) -> History:
     return replace(history, operations=Operations(**arrays))
 
 
-def taken(history: History, begin_s: float, end_s: float, cores: float, stolen: float = 0.0) -> History:
-    """Have others take so many cores of the machine, some of them the host below it."""
+def taken(history: History, begin_s: float, end_s: float, cores: float, stolen: float = 0.0, **more: str) -> History:
+    """Have others take so many cores of the machine, some of them the host below it, and what `more` says be told."""
     origin_ns = int(history.operations.intended_ns.min())
     seconds = range(int(begin_s), int(end_s))
     events = [
@@ -328,7 +328,7 @@ def taken(history: History, begin_s: float, end_s: float, cores: float, stolen: 
             EventKind.MACHINE,
             "cpu",
             "taken",
-            {"cores": f"{cores}", "stolen": f"{stolen}"},
+            {"cores": f"{cores}", "stolen": f"{stolen}", **more},
         )
         for second in seconds
     ]

@@ -121,3 +121,27 @@ def test_lost_rows_are_a_fail_on_any_machine_and_what_was_slow_beside_them_is_ex
     assert judgement.verdict is Verdict.FAIL
     assert judgement.reasons[0].startswith("lost: 1 row")
     assert any("Cores taken by others" in reason for reason in judgement.reasons)
+
+
+def without_spare_time(history: History) -> History:
+    """A quota stops everybody in nine of ten periods, in the steady state already."""
+    return taken(history, 0, 100, 0.0, of="0.7", busy="0.7", periods="10", stopped="9")
+
+
+def test_without_processor_time_nothing_that_takes_time_is_a_fail() -> None:
+    for broken in (slower(HISTORY, 0, 40, by_ms=200), outage(HISTORY, 41, 60, [Kind.SEARCH])):
+        judgement = judge(without_spare_time(broken), LIMITS)
+        assert judgement.verdict is Verdict.INVALID
+        assert judgement.reasons[0].startswith(
+            "Processor time in the steady state: a quota of 0.7 cores, used up in 90%"
+        )
+        assert verdict(broken) is Verdict.FAIL
+
+
+def test_without_processor_time_what_held_its_limits_is_a_pass() -> None:
+    assert verdict(without_spare_time(HISTORY)) is Verdict.PASS
+
+
+def test_without_processor_time_a_lost_row_is_a_fail() -> None:
+    lost = reread(HISTORY, without=[5])
+    assert verdict(without_spare_time(lost)) is verdict(lost) is Verdict.FAIL

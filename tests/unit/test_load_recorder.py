@@ -14,10 +14,10 @@ from harness.errors import BadInput
 from harness.history import NS_PER_S, Operations, Outcome
 from harness.kind import WRITES, Kind
 from harness.load.operations import _METADATA_BYTES, NO_RECORD, Stream, read_operations
-from harness.load.recorder import END, FLUSH_S, HEADER, Recorder
+from harness.load.recorder import END, HEADER, Recorder
 from harness.load.schedule import Schedule, make_schedule
 from harness.load.wire import Answer
-from harness.plan.specs import TrafficSpec
+from harness.plan.specs import FLUSH_S, TrafficSpec
 
 _T0_NS = 5_000_000_000_000
 _DEADLINE_NS = NS_PER_S

@@ -8,8 +8,9 @@ from pathlib import Path
 from harness.selftest.carry_out import Detected
 from harness.selftest.lies import LIES
 from harness.selftest.matrix import CONTROLS, MATRIX, NOTHING, Row
+from harness.selftest.shipped import SHIPPED
 from harness.slo.figures import DATA, FIGURES
-from harness.slo.limits import Limits
+from harness.slo.limits import Limits, load_limits
 from harness.store.run_record import Judged
 from harness.verdict import Judgement, Marks, Validity, Verdict
 
@@ -18,12 +19,13 @@ NUMBERS = {*(str(number) for number in range(1, 29) if number != 11), "11a", "11
 
 def test_every_row_is_there_once() -> None:
     assert {row.number for row in MATRIX} == NUMBERS
-    assert len({row.number for row in (*MATRIX, *CONTROLS)}) == len(MATRIX) + len(CONTROLS)
+    rows = (*MATRIX, *SHIPPED, *CONTROLS)
+    assert len({row.number for row in rows}) == len(rows)
 
 
 def test_the_documentation_lists_every_row() -> None:
     told = (Path(__file__).parents[2] / "docs" / "trust.md").read_text(encoding="utf-8")
-    assert [row.number for row in MATRIX if _line(row) not in told] == []
+    assert [row.number for row in (*MATRIX, *SHIPPED) if _line(row) not in told] == []
 
 
 def _line(row: Row) -> str:
@@ -35,11 +37,11 @@ def _name(check: str) -> str:
     return f"`{check}`" if check in {figure.name for figure in FIGURES} else check
 
 
-def test_ci_has_every_check_fire() -> None:
-    script = (Path(__file__).parents[2] / ".ci" / "run").read_text(encoding="utf-8")
-    rows = {row.number: row.must for row in MATRIX}
-    run = [rows[number] for number in re.findall(r"--row (\S+)", script)]
-    assert frozenset[str]().union(*run) >= frozenset[str]().union(*rows.values())
+def test_ci_has_rows_of_every_sort_and_the_nightly_all() -> None:
+    root = Path(__file__).parents[2]
+    assert set(re.findall(r"--row (\S+)", (root / ".ci" / "run").read_text())) == {"data", "answers", "unsound"}
+    nightly = (root / ".github" / "workflows" / "nightly.yml").read_text(encoding="utf-8")
+    assert "selftest\n" in nightly  # without --row
 
 
 def test_every_kind_of_data_violation_is_planted() -> None:
@@ -51,8 +53,16 @@ def test_what_must_or_may_fire_is_a_figure_with_a_limit_or_a_check() -> None:
     figures = {figure.name for figure in FIGURES}
     for row in MATRIX:
         gated = {name for name in row.must if name in figures}
+        assert row.limits is not None
         assert gated <= set(row.limits), row.number
         assert set(row.limits) <= set(Limits.model_fields), row.number
+
+
+def test_what_the_shipped_limits_must_find_has_one() -> None:
+    for row in SHIPPED:
+        shipped = load_limits("fast", row.scenario.name).given()
+        assert row.limits is None
+        assert row.must <= set(shipped), row.number
 
 
 def test_every_mode_of_the_proxy_has_a_control() -> None:

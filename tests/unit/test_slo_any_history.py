@@ -160,7 +160,7 @@ def test_what_the_default_profile_takes_fails_by_the_fast_limits() -> None:
     started = Event(RECIPE.at(0), EventKind.MACHINE, "it", "started", {"took_s": "4"})
     slow = replace(slow, events=(started, *slow.events))
     assert judge(slow, default, session_s=30, older=True).verdict is Verdict.PASS
-    assert {"bad_s", "availability"} <= failed(judge(slow, fast, session_s=3))
+    assert {"bad_s", "recover_s"} <= failed(judge(slow, fast, session_s=3))
     assert judge(slow, fast, session_s=3).verdict is Verdict.FAIL
 
 
