@@ -22,6 +22,7 @@ MACHINES_OWN = (
     "Yardstick",
     "Processor time",
 )
+_LACK = "Processor time"
 # Less of it is what two decimals show as nothing.
 _TOLD_CORES = 0.005
 
@@ -59,7 +60,7 @@ def enough_processors(history: History, windows: Windows, thresholds: Thresholds
     details = [e.detail for e in history.of(EventKind.MACHINE, what="taken") if begin_ns <= e.t_ns < end_ns]
     told = [detail for detail in details if "of" in detail]
     if not told:
-        return Validity("Processor time", "not recorded", "some left", ok=True)
+        return Validity(_LACK, "not recorded", "some left", ok=True)
     cores = float(told[-1]["of"])
     if "periods" in told[-1]:
         stopped, periods = (sum(int(detail[name]) for detail in told) for name in ("stopped", "periods"))
@@ -70,12 +71,17 @@ def enough_processors(history: History, windows: Windows, thresholds: Thresholds
         share, limit = busy / cores, thresholds.busy_share_max
         measured = f"{busy:.2f} of {cores:g} cores busy"
     required = f"< {limit:.0%} (else the machine is too slow for this traffic)"
-    return Validity("Processor time in the steady state", measured, required, ok=share < limit)
+    return Validity(f"{_LACK} in the steady state", measured, required, ok=share < limit)
 
 
 def is_machines(check: Validity) -> bool:
     """Whether a condition is one on the machine, not on Milvus or the plan."""
     return check.what.startswith(MACHINES_OWN)
+
+
+def is_lack(check: Validity) -> bool:
+    """Whether a condition says that the machine is too slow: another try would find the same."""
+    return check.what.startswith(_LACK) and not check.ok
 
 
 def _means(values: list[float], width: int) -> Floats:

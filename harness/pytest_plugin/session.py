@@ -14,6 +14,7 @@ from typing import cast
 
 import pytest
 
+from harness.checks.machine import is_lack
 from harness.errors import BadInput, HarnessError
 from harness.plan.plan import make_plan
 from harness.pytest_plugin.marks import marked
@@ -52,13 +53,14 @@ class HarnessSession:
         self.reporter = _reporter(config)
 
     def outcome(self, wanted: Wanted) -> Judged:
-        """Run a scenario; one that proves nothing is run again, and said to be. Skips what can't be done here."""
+        """Run a scenario; one that proves nothing is run again, unless the machine is too slow for it."""
         reruns = 0 if is_too_short(wanted.plan) else self._options.retries
         for attempt in range(reruns + 1):
             judged = run_scenario(wanted, self._options, self._platform, self.folder, self.reporter)
             verdict = judged.judgement.verdict
             self.reporter.say(f"{wanted.name}: {verdict}" + _because(judged))
-            if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == reruns:
+            too_slow = any(map(is_lack, judged.judgement.validity))
+            if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == reruns or too_slow:
                 break
             self.reporter.say(f"{wanted.name}: it proves nothing, so it is run once more; all are kept")
         return judged
