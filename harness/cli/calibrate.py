@@ -39,8 +39,9 @@ def calibrate(
     _refuse(runs, out)
     done = _done(reports, select)
     left = [seed for seed in range(1, runs + 1) if seed not in done]
-    _say(f"{len(left)} of {runs} runs are to be done, one after another, each as long as this plan:")
-    _pytest(path, select, "--harness-plan", "-qq", "--no-header", "--no-summary")
+    if left:
+        _say(f"{len(left)} of {runs} runs are to be done, one after another, each as long as this plan:")
+        _pytest(path, select, "--harness-plan", "-qq", "--no-header", "--no-summary")
     for number, seed in enumerate(left, 1):
         _say(f"run {number} of {len(left)}, seed {seed}")
         code = _pytest(path, select, f"--harness-seed={seed}", f"--harness-reports={reports}")

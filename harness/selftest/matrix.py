@@ -66,8 +66,7 @@ _OF_CLIENTS = ("Search", "Insert", "Upsert", "Delete")
 class Row:
     """One violation. `must`: what has to fire, all of it; `may`: its plain consequences; anything else is a failure.
 
-    `plants` says by phase what is planted at its beginning; where there is nothing, the scenario itself violates.
-    Without `limits` the shipped ones hold.
+    `plants`: what is planted as a phase begins; without, the scenario itself violates. No `limits`: the shipped ones.
     """
 
     number: str
@@ -83,10 +82,10 @@ class Row:
 # And where latency is what it is about. Elsewhere some milliseconds of the machine's would be taken for a violation.
 TIGHT: Mapping[str, float] = {**STRICT, "recovered_p95_ratio": 1.5}
 KILLED = replace(CALM, title="A query node is killed", faults=(Kill(Role.QUERY_NODE),), observe_s=40)
-# What Milvus 2.3 does by itself: docs/trust.md.
+# What Milvus 2.3 does by itself: docs/findings.md.
 _OF_MILVUS = {"stale_reads", "invalid_reads"}
 # With a fault its own cost is allowed; what must fire is what never ends or comes again. Reads meet upserts that the
-# fault delays, and are stale by Milvus's own doing: docs/trust.md.
+# fault delays, and are stale by Milvus's own doing: docs/findings.md.
 BROKEN: Mapping[str, float] = {
     **{name: value for name, value in STRICT.items() if name not in SERVICE | _OF_MILVUS},
     "recover_s": 20,
@@ -100,8 +99,8 @@ _SCALED = replace(
     faults=(Scale(Role.QUERY_NODE, 3),),
     settings={"queryCoord.autoBalance": "false"},
 )
-_VERSION_BEFORE = "2.3.4"
-_UPGRADED = replace(CALM, title="An upgrade", milvus=_VERSION_BEFORE, faults=(Upgrade("2.3.5"),), observe_s=40)
+_BEFORE = "2.3.4"
+_UPGRADED = replace(CALM, title="An upgrade", milvus=_BEFORE, faults=(Upgrade("2.3.5"),), observe_s=40)
 # Reads that wait for two seconds would meet another upsert of their key.
 _UNHURRIED = replace(CALM, title="A patient client", traffic=replace(_TRAFFIC, deadline_s=5, read_rate=0), observe_s=25)
 _SILENT = replace(
@@ -268,7 +267,7 @@ MATRIX = (
         plants={
             "observe": p.together(
                 p.lie(Deny(every=10, methods=_OF_CLIENTS), Replay(), Swap(), Shallow()),
-                p.run_as(Role.DATA_NODE, _VERSION_BEFORE),
+                p.run_as(Role.DATA_NODE, _BEFORE),
             ),
             "readback": p.lie(),
         },

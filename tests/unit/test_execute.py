@@ -15,9 +15,10 @@ from harness.plan.plan import make_plan
 from harness.plan.scenario import Scenario
 from harness.run.execute import Execution
 from harness.run.progress import PlainProgress
+from harness.run.traffic import Traffic
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
-from harness.verbs import Cluster, Platform
+from harness.verbs import Platform
 from tests import sample_run
 from tests.unit.fake_cluster import Watched
 
@@ -42,8 +43,11 @@ class Short(Execution):
 
     done: Callable[[], None] = staticmethod(lambda: None)
 
-    def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
-        del cluster, ending
+    def _filled(self, ending: ExitStack) -> Traffic:
+        return cast("Traffic", ending)
+
+    def _in_phases(self, meanwhile: object) -> None:
+        del meanwhile
         self.done()
 
 
@@ -53,7 +57,8 @@ def carry_out(folder: ScenarioFolder, done: Callable[[], None], removed: Callabl
     spec = ClusterSpec("kill", "2.3.5", "fast", {}, plan.scenario.topology)
     execution = Short(plan, platform, spec, folder, PlainProgress(lambda _: None))
     execution.done = done
-    execution.run(sample_run.record(complete=False))
+    execution.prepare(sample_run.record(complete=False))
+    execution.carry_out()
 
 
 @pytest.fixture
