@@ -13,7 +13,7 @@ def main() -> None:
     from harness.cli.app import app  # noqa: PLC0415 - so that Ctrl-C during the slow imports is caught too
 
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(app(prog_name="harness", standalone_mode=False) or 0)
     except HarnessError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
