@@ -228,11 +228,6 @@ class Platform(Protocol):
         ...
 
     @property
-    def two_at_once(self) -> bool:
-        """Whether the next cluster may be made while the last one is still there: neither takes the other's place."""
-        ...
-
-    @property
     def durations(self) -> Durations:
         """About how long things take here."""
         ...

@@ -50,17 +50,17 @@ def left_alone(history: History, windows: Windows, thresholds: Thresholds) -> Va
     return Validity(what, measured, f"< {limit:g} (else the machine may be to blame)", ok=bool(taken[at] < limit))
 
 
-def enough_processors(history: History, windows: Windows, thresholds: Thresholds) -> Validity:
-    """Check that there was processor time left in the steady state, where nothing but the traffic asks for any.
+def lacking(history: History, windows: Windows, thresholds: Thresholds) -> Validity | None:
+    """Return that the traffic lacked processor time in the steady state, where nothing else asks for any; else None.
 
-    A quota stops whoever has used it until its next period; without one a core is left for nobody when all are busy.
-    Where that was not recorded, nothing is held against the run.
+    A quota stops whoever has used it until its next period; without one nothing is left when all cores are busy. Where
+    others took a part, or nothing was recorded, nobody can tell.
     """
     begin_ns, end_ns = windows.steady or (windows.begin_ns, windows.end_ns)
     details = [e.detail for e in history.of(EventKind.MACHINE, what="taken") if begin_ns <= e.t_ns < end_ns]
     told = [detail for detail in details if "of" in detail]
-    if not told:
-        return Validity(_LACK, "not recorded", "some left", ok=True)
+    if not told or not left_alone(history, windows, thresholds).ok:
+        return None
     cores = float(told[-1]["of"])
     if "periods" in told[-1]:
         stopped, periods = (sum(int(detail[name]) for detail in told) for name in ("stopped", "periods"))
@@ -71,7 +71,7 @@ def enough_processors(history: History, windows: Windows, thresholds: Thresholds
         share, limit = busy / cores, thresholds.busy_share_max
         measured = f"{busy:.2f} of {cores:g} cores busy"
     required = f"< {limit:.0%} (else the machine is too slow for this traffic)"
-    return Validity(f"{_LACK} in the steady state", measured, required, ok=share < limit)
+    return None if share < limit else Validity(f"{_LACK} in the steady state", measured, required, ok=False)
 
 
 def is_machines(check: Validity) -> bool:
@@ -80,8 +80,8 @@ def is_machines(check: Validity) -> bool:
 
 
 def is_lack(check: Validity) -> bool:
-    """Whether a condition says that the machine is too slow: another try would find the same."""
-    return check.what.startswith(_LACK) and not check.ok
+    """Whether a condition says that the machine is too slow, for which no others were to blame."""
+    return check.what.startswith(_LACK)
 
 
 def _means(values: list[float], width: int) -> Floats:

@@ -117,9 +117,12 @@ class Plan:
 
     @property
     def shown_s(self) -> float:
-        """How long it takes at least to show that a recovery lasts; a scenario's own length is kept."""
-        recorded_s = self.scenario.traffic.deadline_s + FLUSH_S
-        return self.thresholds.window_s + recorded_s if self.scenario.observe_s is None else self.observe_s
+        """How long it takes at least to show that a recovery lasts, and its p99; a scenario's own length is kept."""
+        if self.scenario.observe_s is not None:
+            return self.observe_s
+        traffic = self.scenario.traffic
+        enough_s = self.thresholds.operations_for(990) / traffic.search_rate if traffic.search_rate else 0.0
+        return max(self.thresholds.window_s, enough_s) + traffic.deadline_s + FLUSH_S
 
     @property
     def readback_s(self) -> float:

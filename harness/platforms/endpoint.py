@@ -81,7 +81,6 @@ class EndpointPlatform:
     verbs: tuple[type, ...] = ()
     dependencies: tuple[Role, ...] = ()
     notice = ""
-    two_at_once = False
     durations = Durations(provision_s=1.0)
 
     def __init__(self, endpoint: Endpoint) -> None:

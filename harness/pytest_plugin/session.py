@@ -22,14 +22,12 @@ from harness.pytest_plugin.options import Selection
 from harness.report import page
 from harness.report.summary import summary
 from harness.report.view import RunView
-from harness.run.ahead import Ahead
 from harness.run.calm import is_too_short
 from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions
-from harness.run.progress import LiveProgress, PlainProgress, Reporter, Silent
-from harness.run.scenario_run import Prepared, Wanted, limits_of, prepare_scenario, run_scenario, spec_for
-from harness.run.yardstick import Alone
+from harness.run.progress import LiveProgress, PlainProgress, Reporter
+from harness.run.scenario_run import Wanted, limits_of, run_scenario, spec_for
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verbs import Platform
@@ -49,64 +47,26 @@ class HarnessSession:
     ) -> None:
         self._config, self._options, self._selection, self._platform = config, options, chosen, platform
         self._skipped: list[Skipped] = []
-        self._wanted = list(wanted)
-        self._ahead: tuple[Wanted, Ahead] | None = None
         self._view: RunView | None = None
         self._defect = ""  # why there is no view
-        self.folder = RunFolder.create(options.reports, self._record(self._wanted))
+        self.folder = RunFolder.create(options.reports, self._record(wanted))
         self.reporter = _reporter(config)
 
     def outcome(self, wanted: Wanted) -> Judged:
         """Run a scenario; one that proves nothing is run again, unless the machine is too slow for it."""
         reruns = 0 if is_too_short(wanted.plan) else self._options.retries
         for attempt in range(reruns + 1):
-            judged = run_scenario(
-                wanted,
-                self._options,
-                self._platform,
-                self.folder,
-                self.reporter,
-                prepared=self._take(wanted),
-                meanwhile=lambda alone: self._begin_next(wanted, alone),
-            )
+            judged = run_scenario(wanted, self._options, self._platform, self.folder, self.reporter)
             verdict = judged.judgement.verdict
             self.reporter.say(f"{wanted.name}: {verdict}" + _because(judged))
             too_slow = any(map(is_lack, judged.judgement.validity))
             if verdict in (Verdict.PASS, Verdict.FAIL) or attempt == reruns or too_slow:
                 break
             self.reporter.say(f"{wanted.name}: it proves nothing, so it is run once more; all are kept")
-            self._abandon()
         return judged
-
-    def _begin_next(self, wanted: Wanted, alone: Alone) -> None:
-        """Begin with the next scenario's cluster, where what was measured of the machine is true of that as well."""
-        after = self._wanted[[one is wanted for one in self._wanted].index(True) + 1 :]
-        if not after or self._options.keep or not self._platform.two_at_once:
-            return
-        following, now = after[0].plan.scenario, wanted.plan.scenario
-        if (following.data, following.topology) == (now.data, now.topology):
-            arguments = (after[0], self._options, self._platform, self.folder, Silent())
-            self._ahead = after[0], Ahead(lambda: prepare_scenario(*arguments, alone=alone))
-
-    def _take(self, wanted: Wanted) -> Prepared | None:
-        """Return a scenario that was prepared ahead; None where this one was not."""
-        if not self._ahead or self._ahead[0] is not wanted:
-            self._abandon()
-            return None
-        self.reporter.say(f"{wanted.name}: its cluster was begun while the last one was read back")
-        prepared = self._ahead[1].take()  # what is interrupted here is abandoned in the end
-        self._ahead = None
-        return prepared
-
-    def _abandon(self) -> None:
-        """Remove what was prepared for a scenario that does not come now."""
-        if self._ahead:
-            (_, ahead), self._ahead = self._ahead, None
-            ahead.abandon()
 
     def skip(self, wanted: Wanted, reason: str) -> None:
         """Note a scenario that can't be run here."""
-        self._wanted = [one for one in self._wanted if one is not wanted]
         self._skipped.append(Skipped(wanted.name, wanted.plan.scenario.title, reason))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -156,7 +116,6 @@ class HarnessSession:
     def _close_platform(self) -> None:
         """What can't be removed must not take the page with it; harness heal removes it later."""
         try:
-            self._abandon()
             self._platform.close()
         except HarnessError as error:
             self.reporter.say(str(error))

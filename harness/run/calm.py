@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.checks.answers import answers
-from harness.checks.machine import enough_processors, left_alone
+from harness.checks.machine import lacking, left_alone
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import Thresholds
 from harness.checks.valid import punctual
@@ -27,8 +27,8 @@ def too_slow(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> str:
     """
     history = folder.read_history()
     at = replace(windows(history), steady=span, begin_ns=span[0], end_ns=span[1])
-    lack = enough_processors(history, at, thresholds)
-    return "" if lack.ok or not left_alone(history, at, thresholds).ok else lack.measured
+    lack = lacking(history, at, thresholds)
+    return lack.measured if lack else ""
 
 
 def disturbance(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> str:

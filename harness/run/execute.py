@@ -20,16 +20,16 @@ from harness.plan.plan import Plan, PlannedFault
 from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
 from harness.run.calm import disturbance, is_too_short, too_slow
 from harness.run.machine import MachineWatcher, members_s
-from harness.run.members import keep_logs, tell_release, tell_serving, tell_start, tell_versions
+from harness.run.members import keep_logs, tell_release, tell_serving, tell_versions
 from harness.run.progress import Reporter
 from harness.run.served import served_again
 from harness.run.traffic import Traffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
-from harness.run.yardstick import Alone, read_yardstick
+from harness.run.yardstick import read_yardstick
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
-from harness.verbs import Cluster, Platform
+from harness.verbs import Cluster, Platform, Timed
 
 # How much of a stretch that was not calm is left behind at a time.
 _LOOK_AGAIN_S = 10.0
@@ -39,7 +39,7 @@ _LOOK_FOR_RECOVERY_S = 2.5
 
 
 class Execution:
-    """One scenario on its way: `prepare` it, then `carry_out`; the folder is left complete, whatever happens."""
+    """One scenario on its way; `run` does all of it and leaves the folder complete, whatever happens."""
 
     def __init__(
         self, plan: Plan, platform: Platform, spec: ClusterSpec, folder: ScenarioFolder, reporter: Reporter
@@ -50,60 +50,34 @@ class Execution:
         self._watcher: Watcher | None = None
         self._load: Load | None = None
         self._effect_s: float | None = None
-        self._ending = ExitStack()
 
-    def prepare(
-        self,
-        record: ScenarioRecord,
-        *,
-        keep_unless: Callable[[], bool] | None = None,
-        alone: Alone | None = None,
-    ) -> None:
-        """Make the cluster and fill its collection: all that comes before the first operation of the traffic.
+    def run(self, record: ScenarioRecord, *, keep_unless: Callable[[], bool] | None = None) -> None:
+        """Do the plan. What stops it is written into the record, so that what there was can still be judged.
 
-        What stops it is written into the record. With `keep_unless` the cluster stays up when the plan breaks off or
-        this says no once it is done. `alone` is what was measured of the machine before it had other work as well.
+        With `keep_unless` the cluster stays up when the plan breaks off or this says no once it is done.
         Errors: HarnessError when the cluster could not be made or broke off, KeyboardInterrupt.
         """
         self._record = record
         self.folder.write_record(record)
-        with ExitStack() as ending:
-            ending.callback(self._seal)
-            self._log = ending.enter_context(self.folder.event_log())
-            self._cluster = ending.enter_context(self._made(keep_unless, alone))
-            self._journal = Journal(self._cluster.journal)
-            self._traffic = self._filled(ending)
-            self._ending = ending.pop_all()
-
-    def carry_out(self, meanwhile: Callable[[Event], None] = lambda _: None) -> None:
-        """Do the rest of the plan. What stops it is written into the record, so that what there was can be judged.
-
-        `meanwhile` is called as soon as nothing is measured any more, with the last reading of the yardstick.
-        Errors: HarnessError when the cluster broke off, KeyboardInterrupt.
-        """
-        with self._ending, self._watching(self._cluster):
-            self._in_phases(meanwhile)
-
-    def give_up(self) -> None:
-        """Remove the cluster that was prepared."""
-        self._ending.close()
-
-    def _seal(self) -> None:
-        if not self._record.complete:
-            self._note(digests=self.folder.digests())
+        try:
+            with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
+                self._journal = Journal(cluster.journal)
+                ending.enter_context(self._watching(cluster))
+                self._in_phases(cluster, ending)
+        finally:
+            if not self._record.complete:
+                self._note(digests=self.folder.digests())
 
     @contextmanager
-    def _made(self, keep_unless: Callable[[], bool] | None, alone: Alone | None) -> Iterator[Cluster]:
+    def _cluster(self, keep_unless: Callable[[], bool] | None) -> Iterator[Cluster]:
         """Make the cluster, and remove it at the end; whatever happens, the record says how the plan ended."""
         passed = False
         try:
             with self._phase("yardstick", YARDSTICK_S):
-                self._append(replace(alone.yardstick, t_ns=monotonic_ns()) if alone else self._read_yardstick())
+                self._read_yardstick()
             with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
-                start_s = tell_start(cluster, alone, self._tell)
-            if start_s is not None:
-                self.plan = replace(self.plan, bases=replace(self.plan.bases, start_s=start_s))
+                self._tell_start(cluster)
             try:
                 try:
                     yield cluster
@@ -138,27 +112,31 @@ class Execution:
             f"{cluster.name} stays up at {where}; look with harness status, end it with harness down {cluster.name}"
         )
 
-    def _filled(self, ending: ExitStack) -> Traffic:
-        cluster = self._cluster
+    def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
         self._note(versions=tell_versions(cluster, self._tell), way_in=cluster.endpoint().way)
         if cluster.shared:
             ending.enter_context(self._leaving_nothing(cluster, Undo(Verb.DROP, collection_name(self.plan))))
         else:
             tell_release(self.spec.milvus, self._tell)
         with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
-            return prepare_traffic(self.plan, self.folder, cluster.endpoint())
-
-    def _in_phases(self, meanwhile: Callable[[Event], None]) -> None:
-        cluster, traffic = self._cluster, self._traffic
+            traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
         self._under_traffic(cluster, traffic)
         tell_serving(cluster, traffic, self._tell)
         with self._journal.step("read everything back"), self._phase("readback", self.plan.readback_s):
-            self._read_back(traffic, meanwhile)
+            self._read_back(traffic)
         self._note(versions_after=tell_versions(cluster, self._tell))
 
-    def _read_yardstick(self) -> Event:
-        """Return what the machine does by itself."""
-        return read_yardstick(self.plan.scenario.data, self.folder.path)
+    def _read_yardstick(self) -> None:
+        """Write down what the machine does by itself."""
+        self._append(read_yardstick(self.plan.scenario.data, self.folder.path))
+
+    def _tell_start(self, cluster: Cluster) -> None:
+        """Write down how long the members took to start: what limits on recovery are multiples of."""
+        start_s = cluster.start_s() if isinstance(cluster, Timed) else None
+        if start_s is not None:
+            took_s = round(start_s, 3)
+            self._tell(EventKind.MACHINE, cluster.name, "started", {"took_s": str(took_s)})
+            self.plan = replace(self.plan, bases=replace(self.plan.bases, start_s=took_s))
 
     @contextmanager
     def _leaving_nothing(self, cluster: Cluster, undo: Undo) -> Iterator[None]:
@@ -184,12 +162,13 @@ class Execution:
 
     def _observe(self, at_most_s: float) -> None:
         """Observe until every client's recovery has shown that it lasts; a scenario's own length is kept."""
-        least_s = min(at_most_s, self.plan.shown_s)
-        with self._phase("observe", least_s):
-            self._pass(least_s)
-            until_s = monotonic() + at_most_s - least_s
-            while (left_s := until_s - monotonic()) > 0 and not served_again(self.folder, self.plan, monotonic_ns()):
-                self._pass(min(_LOOK_FOR_RECOVERY_S, left_s))
+        passed_s = min(at_most_s, self.plan.shown_s)
+        with self._phase("observe", passed_s):
+            self._pass(passed_s)
+            while passed_s < at_most_s and not served_again(self.folder, self.plan, monotonic_ns()):
+                more_s = min(_LOOK_FOR_RECOVERY_S, at_most_s - passed_s)
+                self._pass(more_s)
+                passed_s += more_s
 
     def _steady(self, steady_s: float) -> None:
         """Measure the steady state: the first stretch that is calm, or the last one where patience ends before.
@@ -227,13 +206,12 @@ class Execution:
         self._pass(planned.wait_s)
         inject(planned, Injection(cluster, self._journal, tell, self._pass))
 
-    def _read_back(self, traffic: Traffic, meanwhile: Callable[[Event], None]) -> None:
+    def _read_back(self, traffic: Traffic) -> None:
         """Read everything twice. Nothing else is done in between, so that the yardstick is read there."""
         first = traffic.read_back()
         self.folder.write_readbacks([first])
         second_s = first.t_ns / NS_PER_S + self.plan.thresholds.readback_gap_s
-        self._append(yardstick := self._read_yardstick())
-        meanwhile(yardstick)
+        self._read_yardstick()
         self._pass(second_s - monotonic())
         self.folder.write_readbacks([first, traffic.read_back()])
 

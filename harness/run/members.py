@@ -9,9 +9,8 @@ from harness.cluster import Health, Role, version_of
 from harness.errors import ClusterError, HarnessError
 from harness.history import EventKind
 from harness.run.traffic import Traffic
-from harness.run.yardstick import Alone
 from harness.store.scenario_folder import ScenarioFolder
-from harness.verbs import Cluster, Timed
+from harness.verbs import Cluster
 
 # Writes an event down: its kind, its name, what it is, and its detail.
 Tell = Callable[[EventKind, str, str, Mapping[str, str]], None]
@@ -21,21 +20,6 @@ def tell_release(asked: str, tell: Tell) -> None:
     """Write down which release was asked for. A server's folder, or a tag of one's own, promises none."""
     if ".".join(map(str, version_of(asked))) == asked.removeprefix("v"):
         tell(EventKind.MEMBER, "milvus", "declared", {"version": asked})
-
-
-def tell_start(cluster: Cluster, alone: Alone | None, tell: Tell) -> float | None:
-    """Return how long the members took to start, and write it down: what limits on recovery are multiples of.
-
-    Where the machine had other work too, it is no longer than a start that had it alone. None where it is not known.
-    """
-    took_s = cluster.start_s() if isinstance(cluster, Timed) else None
-    if took_s is None:
-        return None
-    if alone and alone.start_s:
-        took_s = min(took_s, alone.start_s)
-    took_s = round(took_s, 3)
-    tell(EventKind.MACHINE, cluster.name, "started", {"took_s": str(took_s)})
-    return took_s
 
 
 def tell_versions(cluster: Cluster, tell: Tell) -> dict[str, str]:

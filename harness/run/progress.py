@@ -34,22 +34,6 @@ class Reporter(Protocol):
         ...
 
 
-class Silent:
-    """Shows nothing: what happens beside something else that is shown."""
-
-    def say(self, text: str) -> None:
-        """Say nothing."""
-
-    def phase(self, name: str, total_s: float) -> None:
-        """Show no phase."""
-
-    def tick(self, done_s: float, *, rate: float, errors: int) -> None:
-        """Show no progress."""
-
-    def close(self) -> None:
-        """There is nothing to leave."""
-
-
 class PlainProgress:
     """A line a phase, and one every ten seconds: for CI, where a line can't be drawn over."""
 

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 _ROOT = Path("/sys/fs/cgroup")
 _SELF = Path("/proc/self/cgroup")
 
@@ -31,9 +33,13 @@ class Quota:
         return 0, 0
 
 
-def quota(root: Path = _ROOT, told: Path = _SELF) -> Quota | None:
-    """Return the strictest quota of this process's groups; None where it has none, or the system has no groups."""
-    found = [Quota(cores, group) for group in _groups(root, told) if (cores := _cores(group)) < math.inf]
+def quota(root: Path = _ROOT, told: Path = _SELF, *, cores: int | None = None) -> Quota | None:
+    """Return the strictest quota of this process's groups, where it is less than all `cores` (default: the machine's).
+
+    None where it has none, or the system has no groups.
+    """
+    most = cores or psutil.cpu_count() or 1
+    found = [Quota(allowed, group) for group in _groups(root, told) if (allowed := _cores(group)) < most]
     return min(found, key=lambda one: one.cores, default=None)
 
 
@@ -43,7 +49,7 @@ def _groups(root: Path, told: Path) -> Iterator[Path]:
         for line in told.read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
             if not controllers or "cpu" in controllers.split(","):
-                mounted = root / controllers if controllers else root
+                mounted = root / "cpu" if controllers else root
                 inner = mounted / path.lstrip("/")
                 # A container sees its own group as the root of what is mounted there.
                 yield from (group for group in (inner, *inner.parents) if group.is_relative_to(mounted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic_ns, time_ns
@@ -21,12 +21,10 @@ from harness.run.execute import Execution
 from harness.run.judging import judge_folder
 from harness.run.options import RunOptions
 from harness.run.progress import Reporter
-from harness.run.yardstick import Alone
 from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged
-from harness.store.scenario_folder import ScenarioFolder
 from harness.verbs import Platform
 from harness.verdict import Verdict
 
@@ -90,69 +88,25 @@ def limits_of(scenario: str, profile: str, options: RunOptions, platform: Platfo
     return load_limits(options.slo or platform.limits(profile), scenario, known=known)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A scenario whose cluster is made and filled, or `error`: what kept it from that."""
-
-    folder: ScenarioFolder
-    execution: Execution
-    error: HarnessError | None = None
-
-    def judge(self) -> Judged:
-        """Judge what was recorded by now."""
-        return judge_folder(self.folder)[2]
-
-
-def prepare_scenario(
-    wanted: Wanted,
-    options: RunOptions,
-    platform: Platform,
-    run: RunFolder,
-    reporter: Reporter,
-    *,
-    alone: Alone | None = None,
-) -> Prepared:
-    """Make a scenario's cluster and fill it. `alone`: what was measured of the machine, where it has other work too.
-
-    Errors: KeyboardInterrupt, and what is a defect of the harness; the folder is complete in any case.
-    """
-    folder, spec = run.new_scenario(wanted.name), spec_of(wanted, options)
-    if alone:  # two clusters are there for a while, whose names may begin alike
-        spec = replace(spec, name=f"{spec.name}-{len(list(run.scenarios_path.iterdir()))}")
-    prepared = Prepared(folder, Execution(wanted.plan, platform, spec, folder, reporter))
-    passes = (lambda: prepared.judge().judgement.verdict is Verdict.PASS) if options.keep else None
-    try:
-        prepared.execution.prepare(_record(wanted, options, platform), keep_unless=passes, alone=alone)
-    except HarnessError as error:
-        return replace(prepared, error=error)
-    return prepared
-
-
-def run_scenario(
-    wanted: Wanted,
-    options: RunOptions,
-    platform: Platform,
-    run: RunFolder,
-    reporter: Reporter,
-    *,
-    prepared: Prepared | None = None,
-    meanwhile: Callable[[Alone], None] = lambda _: None,
-) -> Judged:
+def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: RunFolder, reporter: Reporter) -> Judged:
     """Run a scenario and judge it. A cluster that broke off is judged too: its run is INVALID.
 
-    `meanwhile` is called once nothing is measured any more, with what was measured of the machine.
     Errors: KeyboardInterrupt, and what is a defect of the harness; the folder is complete in any case.
     """
-    prepared = prepared or prepare_scenario(wanted, options, platform, run, reporter)
-    execution = prepared.execution
-    execution.reporter = reporter
+    folder = run.new_scenario(wanted.name)
+    judged: list[Judged] = []
+
+    def judge_it() -> bool:
+        judged[:] = [judge_folder(folder)[2]]
+        return judged[0].judgement.verdict is Verdict.PASS
+
+    execution = Execution(wanted.plan, platform, spec_of(wanted, options), folder, reporter)
     try:
-        if prepared.error:
-            raise prepared.error
-        execution.carry_out(lambda yardstick: meanwhile(Alone(yardstick, execution.plan.bases.start_s)))
+        execution.run(_record(wanted, options, platform), keep_unless=judge_it if options.keep else None)
     except HarnessError as error:
         reporter.say(f"{wanted.name}: {error}")
-    return prepared.judge()
+    judge_it()
+    return judged[0]
 
 
 def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> ScenarioRecord:

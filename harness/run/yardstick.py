@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
 
@@ -20,14 +19,6 @@ from harness.platforms.process import OWNER, owner_mark
 _TIMEOUT_S = 120.0
 # One core is one core: a library of linear algebra would take all of them for one search.
 _SINGLE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
-
-@dataclass(frozen=True)
-class Alone:
-    """What the machine did a moment ago, by itself, and how long a cluster took to start on it, None if unknown."""
-
-    yardstick: Event
-    start_s: float | None
 
 
 def read_yardstick(data: DataSpec, folder: Path) -> Event:

@@ -1,4 +1,4 @@
-"""What a gate is for, under the limits that are shipped and on whatever machine: a fault has made Milvus worse."""
+"""What a gate is for, under the limits that are shipped: a fault has made Milvus worse."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.checks.answers import Answers
-from harness.checks.machine import enough_processors, left_alone
+from harness.checks.machine import lacking, left_alone
 from harness.checks.valid import punctual
 from harness.history import History
 from harness.slo.clients import clients, search_marks
@@ -24,12 +24,12 @@ def blame(history: History, judged: Answers, at: Scene, rows: Iterable[SloRow]) 
     matter of time. Violations of data excuse nothing, and nothing excuses them.
     """
     broken = [row for row in rows if row.passed is False and row.figure not in DATA]
-    figures = {row.figure for row in broken}
-    lack = enough_processors(history, at.windows, at.thresholds)
-    if broken and not lack.ok and figures <= {*LATENCY, *PERCENTILES, *SERVED, "wrong_s"}:
-        yield lack
+    if not broken or not {row.figure for row in broken} <= {*LATENCY, *PERCENTILES, *SERVED}:
         return
-    if not broken or not figures <= {*LATENCY, *PERCENTILES, *SERVED}:
+    # A member that is down in the end is no matter of time.
+    down = at.windows.healed_ns is not None and at.windows.restored_ns is None
+    if not down and (lack := lacking(history, at.windows, at.thresholds)):
+        yield lack
         return
     left = tuple(_left(broken, judged.punctual(history.traffic.deadline_ns), at))
     if not left:
@@ -39,8 +39,6 @@ def blame(history: History, judged: Answers, at: Scene, rows: Iterable[SloRow]) 
         )
     elif not {row.figure for row in left} & {*SERVED}:
         excuses = (punctual(history, at.windows, at.thresholds), left_alone(history, at.windows, at.thresholds))
-        # A member that is down in the end is no matter of time.
-        down = at.windows.healed_ns is not None and at.windows.restored_ns is None
         yield from (excuse for excuse in excuses if excuse.ok or not down)
 
 

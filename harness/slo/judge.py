@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.checks.answers import Answers, answers
 from harness.checks.evidence import answer_findings
-from harness.checks.machine import enough_processors
+from harness.checks.machine import lacking
 from harness.checks.members import member_findings
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
@@ -115,9 +115,9 @@ def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validi
 
 def _too_slow(history: History, at: Scene, checks: Iterable[Validity]) -> Iterator[Validity]:
     """Yield the lack of processor time where it explains why a run says nothing."""
-    lack = enough_processors(history, at.windows, at.thresholds)
     unmet = [check for check in checks if not check.ok and check.otherwise is Verdict.INVALID]
-    if unmet and not lack.ok and lack not in unmet:
+    lack = lacking(history, at.windows, at.thresholds) if unmet else None
+    if lack and lack not in unmet:
         yield lack
 
 

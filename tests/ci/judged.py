@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.checks.machine import is_machines
+from harness.checks.machine import is_lack, is_machines
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunVerdict, Skipped
 from harness.verdict import Verdict
@@ -33,8 +33,12 @@ _BANNER = """
 
 
 def excused(entry: Judged | Skipped) -> bool:
-    """Whether a scenario is INVALID for its machine alone."""
-    if isinstance(entry, Skipped) or entry.judgement.verdict is not Verdict.INVALID or entry.aborted:
+    """Whether a scenario is INVALID for its machine alone; one that is too slow ends it, so all else is unmet too."""
+    if isinstance(entry, Skipped) or entry.judgement.verdict is not Verdict.INVALID:
+        return False
+    if any(map(is_lack, entry.judgement.validity)):
+        return True
+    if entry.aborted:
         return False
     unmet = [c for c in entry.judgement.validity if not c.ok and c.otherwise is Verdict.INVALID]
     return bool(unmet) and all(map(is_machines, unmet))

@@ -18,7 +18,7 @@ from harness.platforms.waiting import until
 from harness.store.run_folder import RunFolder
 from harness.verdict import EXIT_INTERRUPTED
 from tests.contract.leftovers import look
-from tests.contract.runs import NIGHTLY, SHORT, heal, journal_lines, only_run, output, running, scenario_file
+from tests.contract.runs import NIGHTLY, heal, journal_lines, only_run, output, running, scenario_file
 
 # A cluster is being made, a collection is there, a fault is done. In the nightly all, up to more than a short scenario
 # writes: the test ends itself at the first number that no run reaches.
@@ -44,22 +44,6 @@ def test_killed_at_a_journal_entry_heal_leaves_nothing(clusters_of_their_own: Pa
     # Cluster, collection, traffic, fault, read-back: each begun and each done, but for the last.
     assert len(killed_at) >= (9 if NIGHTLY else len(_LINES))
     assert look().beyond(before) == ""
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_ended_while_the_next_cluster_is_made_nothing_is_left(
-    clusters_of_their_own: Path, tmp_path: Path, number: signal.Signals
-) -> None:
-    before, clusters = look(), clusters_of_their_own / "clusters"
-    scenario_file(tmp_path, SHORT + SHORT.replace("SHORT", "NEXT").replace("short", "next"))
-    with running(tmp_path) as process:
-        assert until(lambda: len(list(clusters.iterdir())) == 2, 120), output(tmp_path)
-        process.send_signal(number)
-        assert process.wait(90) == (EXIT_INTERRUPTED if number is signal.SIGINT else -number), output(tmp_path)
-    if number is signal.SIGKILL:
-        assert heal().count("cluster ") == 2
-    assert look().beyond(before) == ""
-    assert list(clusters.iterdir()) == []
 
 
 def _reached(home: Path, line: int, process: subprocess.Popen[str]) -> bool:

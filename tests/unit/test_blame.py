@@ -138,6 +138,12 @@ def test_without_processor_time_nothing_that_takes_time_is_a_fail() -> None:
         assert verdict(broken) is Verdict.FAIL
 
 
+def test_without_processor_time_what_never_comes_back_is_a_fail_and_so_is_a_wrong_answer() -> None:
+    down = outage(HISTORY, 41, 100, [Kind.SEARCH])
+    for broken in (member(down, 60, "querynode-1", "down"), recall_drop(HISTORY, 41, 46, missed=5)):
+        assert verdict(without_spare_time(broken)) is verdict(broken) is Verdict.FAIL
+
+
 def test_without_processor_time_what_held_its_limits_is_a_pass() -> None:
     assert verdict(without_spare_time(HISTORY)) is Verdict.PASS
 

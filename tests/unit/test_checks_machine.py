@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.checks.machine import enough_processors, left_alone
+from harness.checks.machine import is_lack, is_machines, lacking, left_alone
 from harness.checks.thresholds import DEFAULT
 from harness.checks.windows import windows
 from harness.history import EventKind, History
@@ -55,19 +55,28 @@ def test_nobody_looked_for_long_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "measured", "ok"),
+    ("more", "measured"),
     [
-        ({}, "not recorded", True),
-        ({"of": "2", "busy": "1.89"}, "1.89 of 2 cores busy", True),
-        ({"of": "2", "busy": "1.91"}, "1.91 of 2 cores busy", False),
-        ({"of": "0.7", "busy": "1.9", "periods": "10", "stopped": "4"}, "used up in 40% of its periods", True),
-        ({"of": "0.7", "busy": "0.7", "periods": "10", "stopped": "5"}, "used up in 50% of its periods", False),
-        ({"of": "0.7", "periods": "0", "stopped": "0"}, "a quota of 0.7 cores, used up in 0%", True),
+        ({}, None),
+        ({"of": "2", "busy": "1.89"}, None),
+        ({"of": "2", "busy": "1.91"}, "1.91 of 2 cores busy"),
+        ({"of": "0.7", "busy": "1.9", "periods": "10", "stopped": "4"}, None),
+        (
+            {"of": "0.7", "busy": "0.7", "periods": "10", "stopped": "5"},
+            "a quota of 0.7 cores, used up in 50% of its periods",
+        ),
+        ({"of": "0.7", "periods": "0", "stopped": "0"}, None),
     ],
 )
-def test_processor_time_must_be_left_in_the_steady_state(more: dict[str, str], measured: str, ok: bool) -> None:
+def test_processor_time_must_be_left_in_the_steady_state(more: dict[str, str], measured: str | None) -> None:
     elsewhere = taken(HISTORY, 50, 60, 0.0, of="2", busy="2.0")  # a fault's own work is no lack of it
     seen = taken(elsewhere, 2, 30, 0.0, 0.0, **more)
-    check = enough_processors(seen, windows(seen), DEFAULT)
-    assert measured in check.measured
-    assert check.ok is ok
+    lack = lacking(seen, windows(seen), DEFAULT)
+    assert (lack and lack.measured) == measured
+    assert lack is None or (is_lack(lack) and is_machines(lack) and not lack.ok)
+
+
+def test_what_others_took_is_no_slow_machine() -> None:
+    shared = taken(HISTORY, 2, 30, 1.5, of="2", busy="1.95")
+    assert lacking(shared, windows(shared), DEFAULT) is None
+    assert not left_alone(shared, windows(shared), DEFAULT).ok

@@ -9,6 +9,7 @@ from tests.ci.judged import excused, unjudged
 
 BUSY = Validity("Cores taken by others, worst 10 s", "0.9", "< 0.15", ok=False)
 LATE = Validity("Load generator's send lag, p99", "300 ms", "< 100 ms", ok=False)
+SLOW = Validity("Processor time in the steady state", "1.99 of 2 cores busy", "< 95%", ok=False)
 UNSEEN = Validity("Effect of every fault", "not seen", "seen", ok=False)
 
 
@@ -37,6 +38,8 @@ def test_only_the_machine_excuses() -> None:
     assert not excused(entry("c", Verdict.INVALID))
     assert not excused(entry("c", Verdict.INVALID, BUSY, aborted="the disk is full"))
     assert not excused(entry("c", Verdict.INCONCLUSIVE, BUSY))
+    # A machine that is too slow ends the scenario, so that everything else is unmet too.
+    assert excused(entry("c", Verdict.INVALID, SLOW, UNSEEN, aborted="the machine is too slow"))
 
 
 def test_two_passes_and_no_fail_let_it_through() -> None:

@@ -15,10 +15,9 @@ from harness.plan.plan import make_plan
 from harness.plan.scenario import Scenario
 from harness.run.execute import Execution
 from harness.run.progress import PlainProgress
-from harness.run.traffic import Traffic
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
-from harness.verbs import Platform
+from harness.verbs import Cluster, Platform
 from tests import sample_run
 from tests.unit.fake_cluster import Watched
 
@@ -43,11 +42,8 @@ class Short(Execution):
 
     done: Callable[[], None] = staticmethod(lambda: None)
 
-    def _filled(self, ending: ExitStack) -> Traffic:
-        return cast("Traffic", ending)
-
-    def _in_phases(self, meanwhile: object) -> None:
-        del meanwhile
+    def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
+        del cluster, ending
         self.done()
 
 
@@ -57,8 +53,7 @@ def carry_out(folder: ScenarioFolder, done: Callable[[], None], removed: Callabl
     spec = ClusterSpec("kill", "2.3.5", "fast", {}, plan.scenario.topology)
     execution = Short(plan, platform, spec, folder, PlainProgress(lambda _: None))
     execution.done = done
-    execution.prepare(sample_run.record(complete=False))
-    execution.carry_out()
+    execution.run(sample_run.record(complete=False))
 
 
 @pytest.fixture
@@ -105,3 +100,38 @@ def assert_sealed(folder: ScenarioFolder) -> None:
         file.write(b"\0")
     with pytest.raises(BadInput, match=r"events\.arrow was changed after the run had ended"):
         folder.read_history()
+
+
+class Observing(Execution):
+    """Time passes at once; `looks` says what each look at the clients finds."""
+
+    looks: list[bool]
+
+    def _pass(self, seconds: float) -> None:
+        self.passed = [*getattr(self, "passed", []), seconds]
+
+
+@pytest.mark.parametrize(
+    ("own_s", "looks", "passed"),
+    [
+        (None, [True], [32.0]),
+        (None, [False, True], [32.0, 2.5]),
+        (None, [False, False], [32.0, 2.5, 1.5]),  # to the end, where nobody looks any more
+        (7.0, [], [7.0]),
+    ],
+)
+def test_it_is_observed_until_recovery_has_lasted(
+    folder: ScenarioFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    own_s: float | None,
+    looks: list[bool],
+    passed: list[float],
+) -> None:
+    monkeypatch.setattr("harness.run.execute.served_again", lambda *_: looks.pop(0))
+    plan = make_plan(Scenario("kill", "Kill", observe_s=own_s), profile="fast", replicas=1, seed=1)
+    platform = cast("Platform", Made(folder.path.parent, nothing))
+    spec = ClusterSpec("kill", "2.3.5", "fast", {}, plan.scenario.topology)
+    execution = Observing(plan, platform, spec, folder, PlainProgress(lambda _: None))
+    execution._observe(own_s or 36.0)
+    assert execution.passed == passed
+    assert looks == []

@@ -117,6 +117,8 @@ def test_a_recovery_at_its_limit_is_observed_until_it_has_lasted() -> None:
     assert plan.observed_s(5.0) == 60 + lasts_s - 5
     assert plan.observed_s(200.0) == OBSERVE_S["fast"]
     assert plan.shown_s == lasts_s + 2
+    rare = make_plan(some(FAULTS[0], traffic=TrafficSpec(search_rate=20)), profile="fast", replicas=1, seed=1)
+    assert rare.shown_s == 50 + 2  # a p99 asks for a thousand searches
     (step,) = (step for step in plan.steps if "recover" in step.text)
     assert (step.text, step.expected_s) == ("watch it recover until that lasts 30 s, for 86 s at most", plan.shown_s)
     own = make_plan(some(FAULTS[0], observe_s=7), profile="fast", replicas=1, seed=1, limits=limits)

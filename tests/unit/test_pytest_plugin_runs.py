@@ -8,17 +8,14 @@ from typing import Any
 
 import pytest
 
-from harness.history import Event, EventKind
 from harness.pytest_plugin import session as sessions
 from harness.report.view import RunView
-from harness.run.yardstick import Alone
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, RunVerdict, Skipped
-from harness.verdict import EXIT_DEFECT, Judgement, Marks, Verdict
+from harness.verdict import EXIT_DEFECT, Judgement, Marks, Validity, Verdict
 from tests.unit.inner_pytest import ORDINARY, SCENARIOS, Run
 
 pytest_plugins = ["pytester"]
-ALONE = Alone(Event(1, EventKind.MACHINE, "yardstick", "read"), 2.0)
 
 
 def test_what_cannot_be_done_through_an_address_is_skipped_with_the_reason(pytester: pytest.Pytester, run: Run) -> None:
@@ -40,27 +37,15 @@ class Stage:
 
     def __init__(self) -> None:
         self.verdicts: list[Verdict] = []
+        self.unmet: tuple[Validity, ...] = ()
         self.judged: list[Judged] = []
-        self.told: list[str] = []  # what became of what was prepared ahead
 
-    def run_scenario(self, wanted: Any, *_: object, prepared: object, meanwhile: Any) -> Judged:
-        self.told.append(f"{wanted.name} runs, {'prepared' if prepared else 'from nothing'}")
-        meanwhile(ALONE)
+    def run_scenario(self, wanted: Any, *_: object) -> Judged:
         verdict = self.verdicts.pop(0)
         reasons = () if verdict is Verdict.PASS else (f"because it is {verdict}",)
-        judgement = Judgement(verdict, reasons, (), (), (), Marks(None, None, None, None, None))
+        judgement = Judgement(verdict, reasons, (), self.unmet, (), Marks(None, None, None, None, None))
         self.judged.append(Judged(wanted.name, wanted.plan.scenario.title, f"scenarios/{wanted.name}", judgement))
         return self.judged[-1]
-
-    def ahead(self, _: object) -> Stage:
-        self.told.append("ahead")
-        return self
-
-    def take(self) -> Stage:
-        return self
-
-    def abandon(self) -> None:
-        self.told.append("abandoned")
 
     def review(self, _: object, skipped: list[Skipped]) -> RunView:
         about = RunRecord("all", 1, "2025-03-14T09:26:53+00:00", "pytest")
@@ -71,7 +56,6 @@ class Stage:
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     made = Stage()
     monkeypatch.setattr(sessions, "run_scenario", made.run_scenario)
-    monkeypatch.setattr(sessions, "Ahead", made.ahead)
     monkeypatch.setattr(sessions, "review", made.review)
     yield made
     assert made.verdicts == []
@@ -103,45 +87,11 @@ def test_what_proves_nothing_is_run_once_more_and_a_fail_never(
     result.stdout.fnmatch_lines([f"*= {RunVerdict.of(stage.judged).verdict} =*", "page: reports/*/index.html"])
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "told"),
-    [
-        ([P, P], ["one runs, from nothing", "ahead", "two runs, prepared"]),
-        (
-            [V, P, P],
-            ["one runs, from nothing", "ahead", "abandoned", "one runs, from nothing", "ahead", "two runs, prepared"],
-        ),
-    ],
-)
-def test_the_next_scenario_is_prepared_ahead_and_abandoned_where_another_one_comes(
-    pytester: pytest.Pytester, run: Run, stage: Stage, verdicts: list[Verdict], told: list[str]
-) -> None:
+def test_a_machine_that_is_too_slow_is_not_asked_again(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
     pytester.makepyfile(SCENARIOS)
-    stage.verdicts = verdicts
-    run()
-    assert stage.told == told
-
-
-@pytest.mark.parametrize("option", ["-x", "--harness-keep"])
-def test_what_was_prepared_ahead_does_not_stay_and_where_clusters_are_kept_nothing_is(
-    pytester: pytest.Pytester, run: Run, stage: Stage, option: str
-) -> None:
-    pytester.makepyfile(SCENARIOS)
-    stage.verdicts = [F] if option == "-x" else [F, P]
-    run(option)
-    if option == "-x":
-        assert stage.told == ["one runs, from nothing", "ahead", "abandoned"]
-    else:
-        assert "ahead" not in stage.told
-
-
-def test_a_scenario_of_another_shape_is_not_prepared_ahead(pytester: pytest.Pytester, run: Run, stage: Stage) -> None:
-    pytester.makepyfile(
-        SCENARIOS.replace('Scenario("one", "The first")', 'Scenario("one", "1", data=DataSpec(rows=5000))')
-    )
-    stage.verdicts = [P, P]
-    run()
-    assert "ahead" not in stage.told
+    stage.verdicts = [V, P]
+    stage.unmet = (Validity("Processor time in the steady state", "2.00 of 2 cores busy", "< 95%", ok=False),)
+    assert run().ret == 3
 
 
 def test_a_run_that_cannot_be_judged_is_no_verdict_on_milvus(
@@ -233,7 +183,7 @@ def test_ctrl_c_is_130_whatever_the_verdict(
 ) -> None:
     pytester.makepyfile(SCENARIOS)
 
-    def interrupted(*_: object, **__: object) -> Judged:
+    def interrupted(*_: object) -> Judged:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sessions, "run_scenario", interrupted)

@@ -42,7 +42,6 @@ class KubernetesPlatform:
         self._is_chart = False  # known of a Milvus that is there once it was looked at
 
     notice = ""
-    two_at_once = False  # a small node holds one Milvus
     # Seen on kind with three nodes: images are there, and the operator's own waits are most of it.
     durations = Durations(
         provision_s=90.0, restart_s=20.0, queue_restart_s=30.0, scale_s=40.0, roll_s=300.0, remove_s=10.0, stop_s=40.0

@@ -31,7 +31,6 @@ class LocalPlatform:
     name = "local"
     durations = Durations()
     verbs = (Breakable, Changeable)
-    two_at_once = True
     dependencies = DEPENDENCIES
     notice = "Milvus listens on every address of this machine; see docs/reference.md"
 
