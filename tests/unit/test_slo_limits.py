@@ -40,6 +40,8 @@ def test_shipped_profiles_limit_every_figure_of_every_scenario(profile: str, sce
     limits = load_limits(profile, scenario)
     # A share of what was observed says how long that was, where there is an outage at all.
     lifted = set() if scenario in ("query-nodes-scaled", "data-node-killed", "no-fault") else {"availability"}
+    # An upgrade may begin with a release that answers with another key's row.
+    lifted |= {"invalid_reads"} if scenario == "rolling-upgrade" else set()
     held = set(Limits.model_fields) - {"calibrated"} - INFORMATIVE - MEMBERS
     assert set(limits.given()) - MEMBERS == held - lifted
     assert (limits.unplanned_restarts == 0) == (scenario in (*GATE, "no-fault"))
