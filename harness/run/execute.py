@@ -185,15 +185,19 @@ class Execution:
             self._tell(EventKind.NOTE, "steady", f"not calm, so it goes on: {why}")
             self.reporter.say(f"{self.plan.scenario.name}: not calm, so the steady state goes on ({why})")
             self._pass(_LOOK_AGAIN_S)
-        self._append(Event(span[0], EventKind.PHASE, "steady", "begin"))
-        self._append(Event(span[1], EventKind.PHASE, "steady", "end"))
+        self._steady_was(span)
 
     def _disturbed(self, span: Span) -> str:
         """Return why a stretch is no steady state. One too short to be judged is its writer's choice, and is taken."""
         return "" if is_too_short(self.plan) else disturbance(self.folder, span, self.plan.thresholds)
 
+    def _steady_was(self, span: Span) -> None:
+        self._append(Event(span[0], EventKind.PHASE, "steady", "begin"))
+        self._append(Event(span[1], EventKind.PHASE, "steady", "end"))
+
     def _refuse_a_slow_machine(self, span: Span) -> None:
         if lack := too_slow(self.folder, span, self.plan.thresholds):
+            self._steady_was(span)  # so that the judge sees the same stretch
             what = f"the machine is too slow for this traffic: {lack}"
             raise ClusterError(what, where="steady state", mend="give it more cores, or lower search_rate")
 
