@@ -62,7 +62,7 @@ def judge(
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
     sound = (*_soundness(history, at, faulted=faulted), *same_machine(history, thresholds, held.yardstick))
     checks = (*sound, *_evidence(rows, at_windows, thresholds, older=older), *blame(history, judged, at, rows))
-    checks = (*_too_slow(history, at, checks), *checks)
+    checks = _slow_first(history, at, checks)
     violated = _violated(history, rows, at_windows, thresholds)
     return Judgement(
         verdict=of_scenario(_parts(rows, checks), data_violated=violated),
@@ -113,12 +113,11 @@ def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validi
     yield from validity(history, at.windows, at.thresholds, expects_fault=faulted, gates_data=gates_data)
 
 
-def _too_slow(history: History, at: Scene, checks: Iterable[Validity]) -> Iterator[Validity]:
-    """Yield the lack of processor time where it explains why a run says nothing."""
-    unmet = [check for check in checks if not check.ok and check.otherwise is Verdict.INVALID]
-    lack = lacking(history, at.windows, at.thresholds) if unmet else None
-    if lack and lack not in unmet:
-        yield lack
+def _slow_first(history: History, at: Scene, checks: tuple[Validity, ...]) -> tuple[Validity, ...]:
+    """Put the lack of processor time before all else that is unmet, where a run says nothing: it explains the rest."""
+    invalid = any(not check.ok and check.otherwise is Verdict.INVALID for check in checks)
+    lack = lacking(history, at.windows, at.thresholds) if invalid else None
+    return (lack, *(check for check in checks if check != lack)) if lack else checks
 
 
 def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds, *, older: bool) -> Iterator[Validity]:

@@ -144,6 +144,14 @@ def test_without_processor_time_what_never_comes_back_is_a_fail_and_so_is_a_wron
         assert verdict(without_spare_time(broken)) is verdict(broken) is Verdict.FAIL
 
 
+def test_the_lack_of_processor_time_is_the_first_reason_and_told_once() -> None:
+    late_and_slow = late(without_spare_time(slower(HISTORY, 0, 40, by_ms=200)), by_ms=400)
+    judgement = judge(late_and_slow, LIMITS)
+    assert [reason.startswith("Processor time") for reason in judgement.reasons].index(True) == 0
+    assert sum(check.what.startswith("Processor time") for check in judgement.validity) == 1
+    assert len(judgement.reasons) > 1
+
+
 def test_without_processor_time_what_held_its_limits_is_a_pass() -> None:
     assert verdict(without_spare_time(HISTORY)) is Verdict.PASS
 
