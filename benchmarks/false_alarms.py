@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import TextIO
 
 from harness.errors import HarnessError
-from harness.plan.plan import make_plan
 from harness.plan.scenario import Scenario
 from harness.platforms.registry import make_platform
 from harness.run.environment import environment
 from harness.run.options import RunOptions
 from harness.run.progress import PlainProgress
-from harness.run.scenario_run import Wanted, run_scenario
+from harness.run.scenario_run import Wanted, plan_of, run_scenario
 from harness.selftest.matrix import CALM
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord
@@ -48,9 +47,10 @@ def commit() -> str:
 
 def carry_out(scenario: Scenario, seed: int, run: RunFolder) -> Judged:
     """Run one scenario on a cluster of its own."""
-    wanted = Wanted(make_plan(scenario, profile="fast", replicas=1, seed=seed), name_of(scenario, seed), "")
     options = RunOptions(seed=seed, reports=run.path.parent)
-    return run_scenario(wanted, options, make_platform(options.platform), run, PlainProgress(_silent))
+    platform = make_platform(options.platform)
+    wanted = Wanted(plan_of(scenario, "fast", 1, options, platform), name_of(scenario, seed), "")
+    return run_scenario(wanted, options, platform, run, PlainProgress(_silent))
 
 
 def name_of(scenario: Scenario, seed: int) -> str:

@@ -5,14 +5,17 @@ Source: docs/measuring.md: a run counts only if; the kernel's own CPU accounting
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from harness.checks.thresholds import Thresholds
 from harness.checks.timeline import Floats
 from harness.checks.windows import Windows
 from harness.history import EventKind, History
-from harness.verdict import Validity
+from harness.verdict import Validity, Verdict
 
+_LACK = "Processor time"
 # What is unmet where the machine, and nothing else, keeps a run from saying anything.
 MACHINES_OWN = (
     "Cores taken by others",
@@ -20,9 +23,8 @@ MACHINES_OWN = (
     "Send lag beside a limit",
     "Limits that only late sending broke",
     "Yardstick",
-    "Processor time",
+    _LACK,
 )
-_LACK = "Processor time"
 # Less of it is what two decimals show as nothing.
 _TOLD_CORES = 0.005
 
@@ -72,6 +74,18 @@ def lacking(history: History, windows: Windows, thresholds: Thresholds) -> Valid
         measured = f"{busy:.2f} of {cores:g} cores busy"
     required = f"< {limit:.0%} (else the machine is too slow for this traffic)"
     return None if share < limit else Validity(f"{_LACK} in the steady state", measured, required, ok=False)
+
+
+def lack_first(
+    checks: Sequence[Validity], history: History, windows: Windows, thresholds: Thresholds
+) -> tuple[Validity, ...]:
+    """Return the conditions, before them the lack of processor time where one of them makes a run INVALID.
+
+    It explains the rest, so it is told first, and once.
+    """
+    invalid = any(not check.ok and check.otherwise is Verdict.INVALID for check in checks)
+    lack = lacking(history, windows, thresholds) if invalid else None
+    return (lack, *(check for check in checks if check != lack)) if lack else tuple(checks)
 
 
 def is_machines(check: Validity) -> bool:

@@ -16,7 +16,6 @@ import pytest
 
 from harness.checks.machine import is_lack
 from harness.errors import BadInput, HarnessError
-from harness.plan.plan import make_plan
 from harness.pytest_plugin.marks import marked
 from harness.pytest_plugin.options import Selection
 from harness.report import page
@@ -27,7 +26,7 @@ from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions
 from harness.run.progress import LiveProgress, PlainProgress, Reporter
-from harness.run.scenario_run import Wanted, limits_of, run_scenario, spec_for
+from harness.run.scenario_run import Wanted, plan_of, run_scenario
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verbs import Platform
@@ -157,16 +156,7 @@ def wanted_by(
         raise BadInput(f"{item.name} does not run its scenario", where=item.nodeid, mend="give it the argument outcome")
     profile, replicas = cast("tuple[str, int]", item.callspec.params["outcome"])
     scenario = replace(found.scenario, milvus=options.milvus or found.scenario.milvus)
-    limits = limits_of(scenario.name, profile, options, platform)
-    plan = make_plan(
-        scenario,
-        profile=profile,
-        replicas=replicas,
-        seed=options.seed,
-        about=platform.durations,
-        limits=limits,
-        settings=platform.settings(spec_for(scenario, profile, scenario.name, options)),
-    )
+    plan = plan_of(scenario, profile, replicas, options, platform)
     many = len(chosen.profiles) * len(chosen.replicas) > 1
     name = f"{scenario.name}-{profile}-{replicas}" if many else scenario.name
     return Wanted(plan, name, command(config, item.nodeid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.checks.answers import answers
-from harness.checks.machine import lacking, left_alone
+from harness.checks.machine import lack_first, left_alone
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import Thresholds
 from harness.checks.valid import punctual
@@ -13,6 +13,7 @@ from harness.checks.windows import Span, windows
 from harness.kind import Kind
 from harness.plan.plan import Plan
 from harness.store.scenario_folder import ScenarioFolder
+from harness.verdict import Validity
 
 
 def is_too_short(plan: Plan) -> bool:
@@ -20,25 +21,15 @@ def is_too_short(plan: Plan) -> bool:
     return plan.scenario.steady_s < plan.thresholds.steady_s
 
 
-def too_slow(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> str:
-    """Return what the machine lacks for this traffic, where it was left to the run; empty if nothing.
+def disturbance(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> tuple[Validity, ...]:
+    """Return what keeps [begin, end) from being a steady state, by the rules that judge it later.
 
-    Waiting does not mend that, as it does what others do to a machine. Raises BadInput for damaged records.
-    """
-    history = folder.read_history()
-    at = replace(windows(history), steady=span, begin_ns=span[0], end_ns=span[1])
-    lack = lacking(history, at, thresholds)
-    return lack.measured if lack else ""
-
-
-def disturbance(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> str:
-    """Return what keeps [begin, end) from being a steady state, by the rules that judge it later; empty if nothing.
-
-    Traffic may still be flowing: what has been recorded by now is looked at. Raises BadInput for damaged records.
+    Where the machine is too slow that is the first; waiting does not mend it, as it does what others do. Traffic may
+    still be flowing: what has been recorded by now is looked at. Raises BadInput for damaged records.
     """
     history = folder.read_history()
     searches = answers(history, thresholds).stream(Kind.SEARCH)
     at = replace(windows(history), begin_ns=span[0], end_ns=span[1])
     steady = steady_state(history, searches, span, thresholds, percentiles=())
     rows = [*steady, punctual(history, at, thresholds), left_alone(history, at, thresholds)]
-    return "; ".join(f"{row.what}: {row.measured}" for row in rows if not row.ok)
+    return lack_first([row for row in rows if not row.ok], history, at, thresholds)

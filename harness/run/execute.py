@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from time import monotonic, monotonic_ns
 
+from harness.checks.machine import is_lack
 from harness.checks.windows import Span
 from harness.cluster import ClusterSpec
 from harness.errors import ClusterError, in_words
@@ -18,7 +19,7 @@ from harness.history import NS_PER_S, Event, EventKind
 from harness.load.process import Load
 from harness.plan.plan import Plan, PlannedFault
 from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
-from harness.run.calm import disturbance, is_too_short, too_slow
+from harness.run.calm import disturbance, is_too_short
 from harness.run.machine import MachineWatcher, members_s
 from harness.run.members import keep_logs, tell_release, tell_serving, tell_versions
 from harness.run.progress import Reporter
@@ -30,6 +31,7 @@ from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
 from harness.verbs import Cluster, Platform, Timed
+from harness.verdict import Validity
 
 # How much of a stretch that was not calm is left behind at a time.
 _LOOK_AGAIN_S = 10.0
@@ -178,28 +180,26 @@ class Execution:
         self.reporter.phase(f"{self.plan.scenario.name}: steady", steady_s)
         self._pass(steady_s)
         patient_until_s = monotonic() + STEADY_PATIENCE_S
-        while why := self._disturbed(span := _last(steady_s)):
-            self._refuse_a_slow_machine(span)
+        while unmet := self._disturbed(span := _last(steady_s)):
+            if is_lack(unmet[0]):
+                self._steady_was(span)  # so that the judge sees the same stretch
+                what = f"the machine is too slow for this traffic: {unmet[0].measured}"
+                raise ClusterError(what, where="steady state", mend="give it more cores, or lower search_rate")
             if monotonic() + _LOOK_AGAIN_S > patient_until_s:
                 break
+            why = "; ".join(f"{check.what}: {check.measured}" for check in unmet)
             self._tell(EventKind.NOTE, "steady", f"not calm, so it goes on: {why}")
             self.reporter.say(f"{self.plan.scenario.name}: not calm, so the steady state goes on ({why})")
             self._pass(_LOOK_AGAIN_S)
         self._steady_was(span)
 
-    def _disturbed(self, span: Span) -> str:
+    def _disturbed(self, span: Span) -> tuple[Validity, ...]:
         """Return why a stretch is no steady state. One too short to be judged is its writer's choice, and is taken."""
-        return "" if is_too_short(self.plan) else disturbance(self.folder, span, self.plan.thresholds)
+        return () if is_too_short(self.plan) else disturbance(self.folder, span, self.plan.thresholds)
 
     def _steady_was(self, span: Span) -> None:
         self._append(Event(span[0], EventKind.PHASE, "steady", "begin"))
         self._append(Event(span[1], EventKind.PHASE, "steady", "end"))
-
-    def _refuse_a_slow_machine(self, span: Span) -> None:
-        if lack := too_slow(self.folder, span, self.plan.thresholds):
-            self._steady_was(span)  # so that the judge sees the same stretch
-            what = f"the machine is too slow for this traffic: {lack}"
-            raise ClusterError(what, where="steady state", mend="give it more cores, or lower search_rate")
 
     def _fault(self, planned: PlannedFault, cluster: Cluster) -> None:
         def tell(what: str, detail: Mapping[str, str]) -> None:

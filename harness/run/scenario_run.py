@@ -12,7 +12,7 @@ from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, HarnessError
 from harness.faults.injection import refuse
 from harness.plan.faults import Configure, Upgrade
-from harness.plan.plan import Plan
+from harness.plan.plan import Plan, make_plan
 from harness.plan.scenario import Scenario, check_profile
 from harness.platforms.endpoint import EndpointPlatform
 from harness.platforms.registry import make_platform
@@ -56,6 +56,19 @@ def spec_for(scenario: Scenario, profile: str, name: str, options: RunOptions) -
         profile=profile,
         settings={**scenario.settings, **options.settings},
         topology=scenario.topology,
+    )
+
+
+def plan_of(scenario: Scenario, profile: str, replicas: int, options: RunOptions, platform: Platform) -> Plan:
+    """Return a scenario's plan on a platform, under the limits that will judge it. Errors: BadInput."""
+    return make_plan(
+        scenario,
+        profile=profile,
+        replicas=replicas,
+        seed=options.seed,
+        about=platform.durations,
+        limits=limits_of(scenario.name, profile, options, platform),
+        settings=platform.settings(spec_for(scenario, profile, scenario.name, options)),
     )
 
 

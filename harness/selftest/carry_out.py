@@ -6,21 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.plan.plan import Plan, make_plan
 from harness.run.options import RunOptions
 from harness.run.progress import Reporter
-from harness.run.scenario_run import Wanted, limits_of, run_scenario, spec_for
+from harness.run.scenario_run import Wanted, plan_of, run_scenario
 from harness.run.traffic import collection_name
 from harness.selftest.matrix import Row
 from harness.selftest.stage import BehindPlatform, Plants, Stage
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged
-from harness.verbs import Platform
 from harness.verdict import Judgement, Verdict
 
 # A row may be in vain twice; every attempt is kept, and said.
 _TRIES = 3
-_PROFILE = "fast"
 
 
 @dataclass(frozen=True)
@@ -65,23 +62,11 @@ def detect(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) ->
     slo = None if row.limits is None else _written(run.path / f"limits-{row.number}.toml", row.limits)
     own = RunOptions(seed=options.seed, slo=slo, reports=options.reports, scenarios=frozenset({row.scenario.name}))
     platform = BehindPlatform()
-    plan = _plan(row, own, platform)
+    plan = plan_of(row.scenario, "fast", 1, own, platform)
     wanted = Wanted(plan, name_of(row), f"harness selftest --row {row.number} --seed {options.seed}")
     planting = Planting(reporter, row.plants, platform, run, collection_name(plan))
     judged = run_scenario(wanted, own, platform, run, planting)
     return Detected(row, judged, fired(judged.judgement))
-
-
-def _plan(row: Row, options: RunOptions, platform: Platform) -> Plan:
-    scenario = row.scenario
-    return make_plan(
-        scenario,
-        profile=_PROFILE,
-        replicas=1,
-        seed=options.seed,
-        limits=limits_of(scenario.name, _PROFILE, options, platform),
-        settings=platform.settings(spec_for(scenario, _PROFILE, scenario.name, options)),
-    )
 
 
 class Planting:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.checks.answers import Answers, answers
 from harness.checks.evidence import answer_findings
-from harness.checks.machine import lacking
+from harness.checks.machine import lack_first
 from harness.checks.members import member_findings
 from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT, Thresholds
@@ -62,7 +62,7 @@ def judge(
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
     sound = (*_soundness(history, at, faulted=faulted), *same_machine(history, thresholds, held.yardstick))
     checks = (*sound, *_evidence(rows, at_windows, thresholds, older=older), *blame(history, judged, at, rows))
-    checks = _slow_first(history, at, checks)
+    checks = lack_first(checks, history, at_windows, thresholds)
     violated = _violated(history, rows, at_windows, thresholds)
     return Judgement(
         verdict=of_scenario(_parts(rows, checks), data_violated=violated),
@@ -111,13 +111,6 @@ def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validi
     yield from steady_state(history, at.searches, at.windows.steady, at.thresholds, percentiles=percentiles)
     gates_data = any(name in given for name in DATA)
     yield from validity(history, at.windows, at.thresholds, expects_fault=faulted, gates_data=gates_data)
-
-
-def _slow_first(history: History, at: Scene, checks: tuple[Validity, ...]) -> tuple[Validity, ...]:
-    """Put the lack of processor time before all else that is unmet, where a run says nothing: it explains the rest."""
-    invalid = any(not check.ok and check.otherwise is Verdict.INVALID for check in checks)
-    lack = lacking(history, at.windows, at.thresholds) if invalid else None
-    return (lack, *(check for check in checks if check != lack)) if lack else checks
 
 
 def _evidence(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds, *, older: bool) -> Iterator[Validity]:
