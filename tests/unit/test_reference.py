@@ -40,3 +40,10 @@ def test_every_command_option_fault_and_verb_says_what_it_is_for() -> None:
     rows = [line for line in said.splitlines() if line.startswith("| `")]
     assert len(rows) > 50
     assert [row for row in rows if row.endswith("|  |")] == []
+
+
+def test_a_scenario_of_ones_own_is_short() -> None:
+    """CI plans this file with what the wheel alone installs."""
+    page = (DOCS / "your-own-scenarios.md").read_text(encoding="utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0]
+    assert 0 < len(example.splitlines()) < 15
