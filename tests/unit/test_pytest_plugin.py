@@ -121,7 +121,7 @@ def test_a_selection_says_what_runs_in_which_variants_and_ordinary_tests_stay(
 def test_a_plan_is_printed_and_nothing_is_done(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(SCENARIOS)
     result = run("--harness-plan", "--harness-seed=7")
-    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["one: The first, seed 7", "  2. start Milvus 2.3.5*", "two: The second, seed 7"])
     assert not (pytester.path / "reports").exists()
 
