@@ -24,7 +24,7 @@ from harness.run.environment import environment
 from harness.run.options import RunOptions
 from harness.run.progress import PlainProgress
 from harness.run.scenario_run import Wanted, plan_of, run_scenario
-from harness.selftest.matrix import CALM
+from harness.selftest.scenarios import CALM
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord
 from harness.verdict import Verdict

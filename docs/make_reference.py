@@ -9,29 +9,30 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 import typer.main
 from pydantic import BaseModel
 
+from harness import api
 from harness import verbs as protocols
+from harness.action import Action, AnyAction
+from harness.actions.chaos import POOLS
 from harness.checks.thresholds import Thresholds
 from harness.cli.app import app
 from harness.cluster import Endpoint, Role
 from harness.errors import Unsupported
-from harness.faults.injection import refuse
-from harness.plan.faults import Fault, Kill
-from harness.plan.scenario import Chaos
 from harness.platforms.endpoint import EndpointPlatform
 from harness.platforms.kubernetes.options import KindOptions, KubernetesOptions, MilvusOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.local.platform import LocalPlatform
 from harness.pytest_plugin import options
+from harness.run.driver import refuse
 from harness.slo.figures import FIGURES
 from harness.slo.limits import Limits
 
@@ -45,6 +46,13 @@ PLATFORMS: Mapping[str, protocols.Platform] = {
     "existing": KubernetesPlatform(KubernetesOptions(milvus=MilvusOptions(existing="any")), on_kind=False),
     "endpoint": EndpointPlatform(Endpoint("any", 0)),
 }
+_KILL, _PAUSE = api.Kill(Role.QUERY_NODE), api.Pause(Role.PROXY)
+EXAMPLES: tuple[AnyAction, ...] = (
+    *(_KILL, _PAUSE, api.Terminate(Role.PROXY), api.Scale(Role.QUERY_NODE, 3), api.Upgrade("2.3.5"), api.Configure()),
+    *(api.KillContainer(Role.PROXY), api.Drain(Role.PROXY), api.StopNode(Role.PROXY)),
+    *(api.Isolate(Role.PROXY, Role.COORDINATORS), api.Nothing()),
+    *(api.Together(_KILL, _PAUSE), api.Times(_KILL, 2), api.Every(_KILL, 10, 60), api.When(api.RowsIn(1), _KILL, 60)),
+)
 _MARK = re.compile(r"^<!-- (\w+) -->$", re.MULTILINE)
 _SOURCED = re.compile(r"^ +(\w+):.*# \[(\w)\] ?(.*)$", re.MULTILINE)
 _TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping"}
@@ -94,15 +102,25 @@ class _Options:
         self.rows.append((code(shown), value(told.get("default")), told["help"]))
 
 
-def faults() -> Iterator[str]:
-    """Yield every fault that a scenario can name."""
-    # Chaos draws kills and pauses: it needs what they need.
-    known = {**{each: each for each in get_args(Fault)}, Chaos: Kill}
-    rows = [
-        (code(each.__name__), ", ".join(map(_field, fields(each))), first_line(each), ", ".join(_places(needing)))
-        for each, needing in known.items()
-    ]
-    yield from table(("fault", "fields", "does", "on"), rows)
+def actions() -> Iterator[str]:
+    """Yield every action that a scenario can name; where it can be done, its example shows."""
+    offered = {one for one in vars(api).values() if isinstance(one, type) and issubclass(one, Action)}
+    if left_out := offered - {type(one) for one in EXAMPLES}:
+        raise ValueError(f"no example of {left_out}")
+    # Chaos needs what those that it draws need.
+    examples: list[tuple[type, AnyAction]] = [*((type(one), one) for one in EXAMPLES), (api.Chaos, POOLS["members"][0])]
+    rows = [(*_row_of(kind), ", ".join(_places(one))) for kind, one in examples]
+    yield from table(("action", "fields", "does", "on"), rows)
+
+
+def states() -> Iterator[str]:
+    """Yield what an action can wait for."""
+    known = (api.RowsIn, api.MemberIs, api.RateBelow, api.ErrorsAbove)
+    yield from table(("state", "fields", "is seen when"), map(_row_of, known))
+
+
+def _row_of(documented: type) -> tuple[str, str, str]:
+    return code(documented.__name__), ", ".join(_fields(documented)), first_line(documented)
 
 
 def roles() -> Iterator[str]:
@@ -156,7 +174,7 @@ def thresholds() -> Iterator[str]:
 SECTIONS: Mapping[str, Callable[[], Iterator[str]]] = {
     made.__name__: made
     for made in (
-        *(commands, pytest_options, faults, roles, verbs, powers),
+        *(commands, pytest_options, actions, states, roles, verbs, powers),
         *(kubernetes_options, figures, thresholds),
     )
 }
@@ -192,11 +210,18 @@ def first_line(documented: object) -> str:
     return (inspect.getdoc(documented) or "").partition("\n")[0]
 
 
-def _field(field: Field[Any]) -> str:
-    default = field.default if field.default_factory is MISSING else field.default_factory()
-    shown = default.name if isinstance(default, Enum) else default
-    kind = field.type if isinstance(field.type, str) else field.type.__name__
-    return code(f"{field.name}: {kind}" + ("" if default is MISSING else f" = {shown!r}"))
+def _fields(documented: type) -> Iterator[str]:
+    """Yield each field as its user would write it, by its plain type."""
+    if not is_dataclass(documented):
+        yield code("*actions")
+        return
+    plain = get_type_hints(documented)
+    for each in fields(documented):
+        default = each.default if each.default_factory is MISSING else each.default_factory()
+        shown = default.name if isinstance(default, Enum) else default
+        kind = plain[each.name].__name__ if isinstance(plain[each.name], type) else str(each.type)
+        kind = kind.removeprefix("Any") if kind == "AnyAction" else kind
+        yield code(f"{each.name}: {kind}" + ("" if default is MISSING else f" = {shown!r}"))
 
 
 def _protocols() -> list[type]:
@@ -215,13 +240,11 @@ def _has(platform: protocols.Platform, protocol: type) -> bool:
     return optional and any(issubclass(verb, protocol) for verb in platform.verbs)
 
 
-def _places(fault: type) -> Iterator[str]:
-    """Yield the platforms that do not refuse a fault; what its fields hold plays no part."""
-    needed = [each.name for each in fields(fault) if each.default is MISSING and each.default_factory is MISSING]
-    any_fault = fault(**dict.fromkeys(needed))
+def _places(example: AnyAction) -> Iterator[str]:
+    """Yield the platforms that do not refuse an action."""
     for name, platform in PLATFORMS.items():
         with suppress(Unsupported):
-            refuse(any_fault, platform)
+            refuse(example, platform)
             yield name
 
 

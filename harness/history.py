@@ -74,7 +74,7 @@ class EventKind(StrEnum):
     """What an event is about."""
 
     PHASE = "phase"  # name: provision, steady, fault, observe, readback; what: begin, end
-    FAULT = "fault"  # name: the fault's label; what: inject, effect, heal, healed
+    FAULT = "fault"  # name: the action's label; what: inject, effect, member, heal, healed; detail: action, its id
     MEMBER = "member"  # name: whose; what: up, starting, down, paused, gone, version, declared, serving
     # name: cpu; what: taken; detail: cores taken by others, of them those stolen by the host; busy, of how many; of a
     # quota its periods, and those in which it was used up
@@ -96,6 +96,11 @@ class Event:
     name: str
     what: str
     detail: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def action(self) -> str:
+        """The id of the action that it belongs to; its name where none was recorded."""
+        return self.detail.get("action", self.name)
 
 
 @runtime_checkable

@@ -12,6 +12,11 @@ from harness.cluster import ClusterSpec, Durations, Endpoint, Member, Pulse, Rol
 OnMember = Callable[[str, str], None]
 
 
+def nobody(member: str, what: str) -> None:
+    """Stand for whoever need not be told of members."""
+    del member, what
+
+
 class Cluster(Protocol):
     """The verbs every platform has. Each returns once its effect has been observed, or raises ClusterError."""
 
@@ -96,7 +101,7 @@ class Breakable(Protocol):
 class Scalable(Protocol):
     """A cluster whose roles can have more or fewer members while it serves."""
 
-    def scale(self, role: Role, count: int, on_member: OnMember) -> None:
+    def scale(self, role: Role, count: int, on_member: OnMember = nobody) -> None:
         """Make the role have `count` members; those too many leave gracefully."""
         ...
 
@@ -119,7 +124,7 @@ class Changeable(Scalable, Protocol):
 
 
 @runtime_checkable
-class Contained(Protocol):
+class Contained(Breakable, Protocol):
     """A cluster whose members run in containers that somebody starts again in place."""
 
     def kill_container(self, member: str) -> None:
@@ -172,6 +177,27 @@ class Isolable(Protocol):
     def join(self, one: Role, other: Role) -> None:
         """Let packets pass again."""
         ...
+
+
+@runtime_checkable
+class Lent(Protocol):
+    """A cluster of somebody else's, in which the harness has a collection of its own for a while."""
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection; nothing to do where there is none."""
+        ...
+
+
+# Why an action can't be done where a cluster lacks the verbs that it needs.
+LACKING: Mapping[type, str] = {
+    Breakable: "its members are out of reach",
+    Scalable: "its members are not the harness's to count",
+    Changeable: "it would not be left as it was found",
+    Contained: "its members run in no containers",
+    OnNodes: "its members lie on no nodes, or all on one",
+    NodePower: "it has no node that can be stopped",
+    Isolable: "it has no packet filter between members",
+}
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from harness.checks.windows import Windows
 from harness.cluster import version_of
@@ -35,20 +36,41 @@ def unplanned_ends(history: History, windows: Windows) -> tuple[Event, ...]:
     )
 
 
+@dataclass
+class _UnderWay:
+    """An action that has begun: when, and since when each member that it named may end."""
+
+    begin_ns: int
+    since_ns: dict[str, int] = field(default_factory=dict)
+
+
 def _planned(history: History) -> Iterator[tuple[int, float, str]]:
-    """Yield from when to when each fault lets which member end. What never healed is under way still."""
-    begin_ns, since_ns = 0, dict[str, int]()
+    """Yield from when to when each action lets which member end. What never healed is under way still.
+
+    Actions may overlap: each by its id, which an older harness did not record.
+    """
+    under_way: dict[str, _UnderWay] = {}
     for event in history.of(EventKind.FAULT):
+        of = event.detail.get("action", "")
         if event.what == "inject":
-            begin_ns, since_ns = event.t_ns, {}
-        for name in _named(event) if begin_ns else ():
-            since_ns.setdefault(name, event.t_ns if event.detail.get("what") == "leaving" else begin_ns)
-            if event.detail.get("what") == "ready":
-                yield since_ns.pop(name) - _NEAR_NS, event.t_ns + _NEAR_NS, name
+            under_way[of] = _UnderWay(event.t_ns)
+        if action := under_way.get(of):
+            yield from _ended(event, action)
         if event.what == "healed":
-            yield from ((since - _NEAR_NS, event.t_ns + _NEAR_NS, name) for name, since in since_ns.items())
-            begin_ns, since_ns = 0, {}
-    yield from ((since - _NEAR_NS, math.inf, name) for name, since in since_ns.items())
+            under_way.pop(of, None)
+    for action in under_way.values():
+        yield from ((since - _NEAR_NS, math.inf, name) for name, since in action.since_ns.items())
+
+
+def _ended(event: Event, action: _UnderWay) -> Iterator[tuple[int, float, str]]:
+    """Note the members that an action tells of, and yield the stretches that end with this event."""
+    for name in _named(event):
+        leaving = event.detail.get("what") == "leaving"
+        action.since_ns.setdefault(name, event.t_ns if leaving else action.begin_ns)
+        if event.detail.get("what") == "ready":
+            yield action.since_ns.pop(name) - _NEAR_NS, event.t_ns + _NEAR_NS, name
+    if event.what == "healed":
+        yield from ((since - _NEAR_NS, event.t_ns + _NEAR_NS, name) for name, since in action.since_ns.items())
 
 
 def _named(event: Event) -> set[str]:

@@ -68,9 +68,9 @@ def _end_ns(history: History) -> int:
 
 def unmatched(history: History, what: str, *, by: str) -> tuple[str, ...]:
     """Return the faults with more events of one sort than of the other that must follow, e.g. inject and effect."""
-    begun = Counter(e.name for e in history.of(EventKind.FAULT, what=what))
-    followed = Counter(e.name for e in history.of(EventKind.FAULT, what=by))
-    return tuple(sorted(name for name, count in begun.items() if followed[name] < count))
+    begun = Counter((e.action, e.name) for e in history.of(EventKind.FAULT, what=what))
+    followed = Counter((e.action, e.name) for e in history.of(EventKind.FAULT, what=by))
+    return tuple(sorted(each[1] for each, count in begun.items() if followed[each] < count))
 
 
 def _healed_ns(history: History) -> int | None:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from harness import journal
 from harness.cli import members, offline
 from harness.cli.calibrate import calibrate
 from harness.cli.render import PlatformFile, QueryNodes, render, topology
 from harness.cli.selftest import selftest
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, ClusterError, HarnessError
-from harness.faults import journal
 from harness.platforms import home, registry
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.local.doctor import diagnose
@@ -118,8 +118,13 @@ def down(name: Name = _DEFAULT_NAME) -> None:
 def _take_back(name: str, done: registry.Healed) -> None:
     """Undo the faults of a cluster that stays; where that fails, those of the others are undone all the same."""
     try:
-        if home.is_kept(name) and (taken_back := journal.heal(registry.open_cluster(name))):
-            done.removed.append(f"{taken_back} unhealed faults of {name}")
+        if not home.is_kept(name):
+            return
+        healed = journal.heal(registry.open_cluster(name))
+        if healed.taken_back:
+            done.removed.append(f"{len(healed.taken_back)} unhealed faults of {name}")
+        for undo in healed.unknown:
+            done.left.append(f"{name} has no verb that does: {' '.join((undo.verb, *undo.arguments))}")
     except HarnessError as error:
         done.left.append(f"the faults of {name} were not taken back: {error}")
 

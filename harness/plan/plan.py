@@ -9,20 +9,16 @@ from types import MappingProxyType
 
 import numpy as np
 
+from harness.action import AnyAction
 from harness.checks.thresholds import DEFAULT, Thresholds, thresholds_of
 from harness.cluster import Durations, Role
-from harness.errors import BadInput
-from harness.plan import faults as known_faults
-from harness.plan.faults import Fault, Kill, Pause
+from harness.plan.profiles import OBSERVE_S, check_profile
 from harness.plan.scenario import (
-    OBSERVE_S,
     READ_S,
     STEADY_PATIENCE_S,
     WARM_UP_S,
     YARDSTICK_S,
-    Chaos,
     Scenario,
-    check_profile,
 )
 from harness.plan.specs import FLUSH_S
 from harness.slo.figures import RECOVERIES
@@ -33,18 +29,6 @@ from harness.slo.multiples import Bases, session_s
 _LOCAL = Durations()
 _NO_LIMITS = Limits()
 _NO_BASES = Bases()
-# What chaos draws from: a cluster with one query node less must be able to serve, so dependencies come singly too.
-_CHAOS: tuple[Fault, ...] = (
-    Kill(Role.QUERY_NODE),
-    Pause(Role.QUERY_NODE),
-    Kill(Role.PROXY),
-    Kill(Role.COORDINATORS),
-    Kill(Role.DATA_NODE),
-    Kill(Role.INDEX_NODE),
-    Kill(Role.ETCD),
-    Kill(Role.OBJECT_STORE),
-    Kill(Role.MESSAGE_QUEUE),
-)
 
 
 @dataclass(frozen=True)
@@ -56,20 +40,24 @@ class Step:
 
 
 @dataclass(frozen=True)
-class PlannedFault:
-    """A fault with what the seed decided: how long to wait before it, and which of the role's members it hits."""
+class PlannedAction:
+    """An action with what the seed decided: how long to wait before it, and which of the role's members it hits.
 
-    fault: Fault
+    `id` tells it from others of the same plan, in every event that it leaves.
+    """
+
+    action: AnyAction
     wait_s: float
     choice: int
+    id: str = "1"
 
 
 @dataclass(frozen=True)
 class Plan:
     """A scenario made definite by a profile, a number of replicas, a seed and its limits.
 
-    What comes after the last fault is observed until every client's recovery has shown that it lasts: for `shown_s` at
-    least; for `observe_s` at most, or until `recover_by_s` after the first fault's effect, so that a recovery at its
+    What comes after the last action is observed until every client's recovery has shown that it lasts: for `shown_s` at
+    least; for `observe_s` at most, or until `recover_by_s` after the first action's effect, so that a recovery at its
     limit can show it too. `bases` are what limits are multiples of: expected at first, measured once the cluster is
     up, and fixed before traffic begins.
     """
@@ -78,7 +66,7 @@ class Plan:
     profile: str
     replicas: int
     seed: int
-    faults: tuple[PlannedFault, ...]
+    actions: tuple[PlannedAction, ...]
     observe_s: float
     limits: Limits = _NO_LIMITS
     bases: Bases = _NO_BASES
@@ -105,15 +93,15 @@ class Plan:
 
     @property
     def traffic_s(self) -> float:
-        """For how long traffic is scheduled at most: what a fault may take beyond what is expected, included."""
-        faults_s = sum(planned.wait_s + 3 * self.expected_of(planned) + 60 for planned in self.faults)
+        """For how long traffic is scheduled at most: what an action may take beyond what is expected, included."""
+        actions_s = sum(planned.wait_s + 3 * self.expected_of(planned) + 60 for planned in self.actions)
         observe_s = self.observed_s(0.0)
-        return WARM_UP_S + self.scenario.steady_s + STEADY_PATIENCE_S + faults_s + observe_s
+        return WARM_UP_S + self.scenario.steady_s + STEADY_PATIENCE_S + actions_s + observe_s
 
     @property
-    def faults_s(self) -> float:
-        """About how long it takes from the first fault's beginning until the last one is healed."""
-        return sum(planned.wait_s + self.expected_of(planned) for planned in self.faults)
+    def actions_s(self) -> float:
+        """About how long it takes from the first action's beginning until the last one is healed."""
+        return sum(planned.wait_s + self.expected_of(planned) for planned in self.actions)
 
     @property
     def shown_s(self) -> float:
@@ -130,12 +118,12 @@ class Plan:
         return max(self.thresholds.readback_gap_s, YARDSTICK_S) + READ_S
 
     def observed_s(self, effect_ago_s: float) -> float:
-        """For how long to observe at most once all faults are healed, the first of which took effect so long ago."""
-        return max(self.observe_s, self.recover_by_s - effect_ago_s) if self.faults else 0.0
+        """For how long to observe at most once all actions are healed, the first of which took effect so long ago."""
+        return max(self.observe_s, self.recover_by_s - effect_ago_s) if self.actions else 0.0
 
-    def expected_of(self, planned: PlannedFault) -> float:
-        """About how long a fault takes, from its beginning until it is healed."""
-        return planned.fault.expected_s(self.about)
+    def expected_of(self, planned: PlannedAction) -> float:
+        """About how long an action takes, from its beginning until it is healed."""
+        return planned.action.expected_s(self.about)
 
     def lines(self) -> list[str]:
         """Return the steps as they are printed, each with its number and when it begins."""
@@ -158,26 +146,22 @@ def make_plan(
 ) -> Plan:
     """Return the plan of a scenario, for a cluster whose `settings` differ so from the release's own.
 
-    Errors: BadInput for a fault that can't be done, and for an unknown profile.
+    Errors: BadInput for an unknown profile.
     """
     check_profile(profile)
     random = np.random.Generator(np.random.PCG64([seed, zlib.crc32(scenario.name.encode())]))
-    chosen = scenario.faults
-    if isinstance(chosen, Chaos):
-        if chosen.faults < 1:
-            raise BadInput(f"chaos of {chosen.faults} faults", where=scenario.name, mend="take 1 or more")
-        chosen = tuple(_CHAOS[i] for i in random.integers(len(_CHAOS), size=chosen.faults))
-    for fault in chosen:
-        known_faults.check(fault)
-    planned = tuple(
-        # The phase at which a fault meets the servers' own clocks is chance: the seed's.
-        PlannedFault(fault, (scenario.gap_s if number else 0.0) + float(random.random()), int(random.integers(1 << 16)))
-        for number, fault in enumerate(chosen)
-    )
+    chosen = scenario.faults if isinstance(scenario.faults, tuple) else scenario.faults.draw(random)
+    planned = tuple(_planned(action, number, scenario.gap_s, random) for number, action in enumerate(chosen))
     thresholds = thresholds_of(scenario.thresholds, where=scenario.name)
     observe_s = OBSERVE_S[profile] if scenario.observe_s is None else scenario.observe_s
     bases = Bases(session_s(settings), about.provision_s)
     return Plan(scenario, profile, replicas, seed, planned, observe_s, limits, bases, thresholds, about)
+
+
+def _planned(action: AnyAction, number: int, gap_s: float, random: np.random.Generator) -> PlannedAction:
+    # The phase at which a fault meets the servers' own clocks is chance: the seed's.
+    wait_s = (gap_s if number else 0.0) + float(random.random())
+    return PlannedAction(action, wait_s, int(random.integers(1 << 16)), id=str(number + 1))
 
 
 def _steps(plan: Plan) -> list[Step]:
@@ -193,11 +177,11 @@ def _steps(plan: Plan) -> list[Step]:
         Step("send traffic and let it settle", WARM_UP_S),
         Step("measure the steady state", scenario.steady_s),
     ]
-    for planned in plan.faults:
-        text = f"wait {planned.wait_s:.1f} s, then {planned.fault.label}"
+    for planned in plan.actions:
+        text = f"wait {planned.wait_s:.1f} s, then {planned.action.label}"
         steps.append(Step(text, planned.wait_s + plan.expected_of(planned)))
-    if plan.faults:
-        at_most_s, own = plan.observed_s(plan.faults_s), plan.scenario.observe_s is not None
+    if plan.actions:
+        at_most_s, own = plan.observed_s(plan.actions_s), plan.scenario.observe_s is not None
         until = "" if own else f" until that lasts {plan.thresholds.window_s:g} s, for {at_most_s:.0f} s at most"
         steps.append(Step(f"watch it recover{until}", min(at_most_s, plan.shown_s)))
     return [

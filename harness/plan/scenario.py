@@ -1,20 +1,16 @@
-"""A scenario: topology, data, traffic, faults. A value that users write and the harness carries out."""
+"""A scenario: topology, data, traffic, actions. A value that users write and the harness carries out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.action import AnyAction, Drawn
 from harness.cluster import Role, Topology
-from harness.errors import BadInput
-from harness.plan.faults import Fault
 from harness.plan.specs import DataSpec, TrafficSpec
 
 # The least steady state that a p99 at 50 searches/s can be judged on (facts: measuring, steady state).
 STEADY_S = 40.0
-# How long is looked at most at what comes after a fault, where no limit asks for more: less where clients were served
-# again for 30 s sooner.
-OBSERVE_S: Mapping[str, float] = {"fast": 45.0, "default": 120.0}
 # A shared machine can be busy for some minutes: the steady state is the first stretch that is calm within this.
 STEADY_PATIENCE_S = 300.0
 WARM_UP_S = 3.0
@@ -24,32 +20,19 @@ READ_S = 2.0
 YARDSTICK_S = 3.0
 
 
-def check_profile(profile: str, where: str = "--profile") -> None:
-    """Refuse a settings profile that does not exist; `where` is the option that named it. Errors: BadInput."""
-    if profile not in OBSERVE_S:
-        known = ", ".join(OBSERVE_S)
-        raise BadInput(f"there is no settings profile {profile!r}", where=where, mend=f"take one of {known}")
-
-
-@dataclass(frozen=True)
-class Chaos:
-    """`faults` kills and pauses one after another, of members and at moments that the seed decides."""
-
-    faults: int = 5
-
-
 @dataclass(frozen=True)
 class Scenario:
     """What is done to which cluster under which traffic; SLO limits are found by its name.
 
-    `gap_s` lies between one fault's healing and the next fault. `milvus` is the version it starts from. A shorter
-    `steady_s`, or `observe_s` than the profile's own, is for trying things out: what is too short is INVALID.
-    `thresholds` are those of how figures are measured (docs/reference.md) that differ from the default.
+    `faults` are actions, or what draws them; `gap_s` lies between one's healing and the next one. `milvus` is the
+    version it starts from. A shorter `steady_s`, or `observe_s` than the profile's own, is for trying things out: what
+    is too short is INVALID. `thresholds` are those of how figures are measured (docs/reference.md) that differ from the
+    default.
     """
 
     name: str
     title: str
-    faults: tuple[Fault, ...] | Chaos = ()
+    faults: tuple[AnyAction, ...] | Drawn = ()
     topology: Topology = field(default_factory=Topology)
     data: DataSpec = field(default_factory=DataSpec)
     traffic: TrafficSpec = field(default_factory=TrafficSpec)

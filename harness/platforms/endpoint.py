@@ -10,6 +10,7 @@ from pymilvus import MilvusClient, MilvusException
 
 from harness.cluster import ClusterSpec, Durations, Endpoint, Member, Pulse, Role
 from harness.errors import ClusterError
+from harness.platforms import collections
 
 _TIMEOUT_S = 10.0
 
@@ -69,6 +70,10 @@ class EndpointCluster:
     def journal(self) -> Path:
         """Nowhere: nothing is done to it that would have to be undone."""
         return Path(os.devnull)
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection of the harness's. Errors: ClusterError."""
+        collections.drop(self._endpoint, collection)
 
     def destroy(self) -> None:
         """Leave it as it is."""

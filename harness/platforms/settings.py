@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from harness.errors import BadInput
-from harness.plan.scenario import check_profile
+from harness.plan.profiles import check_profile
 
 # `{{ port(int): 19530 }}` in the wheel's template: a name, perhaps a type, perhaps a default.
 _PLACEHOLDER = re.compile(r"\{\{\s*[a-z_0-9]+(?:\([a-z]+\))?\s*(?::\s*([^}]*?))?\s*\}\}")

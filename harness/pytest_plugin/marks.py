@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plan.scenario import Scenario
+if TYPE_CHECKING:  # a pytest session without a scenario does not need it
+    from harness.plan.scenario import Scenario
 
 MARK = "harness_scenario"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput
-from harness.plan.scenario import check_profile
+from harness.plan.profiles import check_profile
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.token import read_token
 from harness.pytest_plugin.marks import Marked

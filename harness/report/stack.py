@@ -79,9 +79,9 @@ def fault_windows(view: ScenarioView) -> tuple[tuple[int, int | None], ...]:
     found: list[tuple[int, int | None]] = []
     for event in view.history.of(EventKind.FAULT):
         if event.what == "effect":
-            open_since.setdefault(event.name, event.t_ns)
-        elif event.what == "healed" and event.name in open_since:
-            found.append((open_since.pop(event.name), event.t_ns))
+            open_since.setdefault(event.action, event.t_ns)
+        elif event.what == "healed" and event.action in open_since:
+            found.append((open_since.pop(event.action), event.t_ns))
     return tuple(found + [(begin, None) for begin in open_since.values()])
 
 

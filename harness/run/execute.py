@@ -12,18 +12,18 @@ from harness.checks.machine import is_lack
 from harness.checks.windows import Span
 from harness.cluster import ClusterSpec
 from harness.errors import ClusterError, in_words
-from harness.faults.inject import inject
-from harness.faults.injection import Injection
-from harness.faults.journal import Journal, Undo, Verb, heal, take_back
 from harness.history import NS_PER_S, Event, EventKind
+from harness.journal import Journal, Undo, heal, take_back
 from harness.load.process import Load
-from harness.plan.plan import Plan, PlannedFault
+from harness.plan.plan import Plan, PlannedAction
 from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
 from harness.run.calm import disturbance, is_too_short
+from harness.run.driver import Driver
 from harness.run.machine import MachineWatcher, members_s
 from harness.run.members import keep_logs, tell_release, tell_serving, tell_versions
 from harness.run.progress import Reporter
 from harness.run.served import served_again
+from harness.run.sight import LiveSight
 from harness.run.traffic import Traffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
 from harness.run.yardstick import read_yardstick
@@ -117,7 +117,7 @@ class Execution:
     def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
         self._note(versions=tell_versions(cluster, self._tell), way_in=cluster.endpoint().way)
         if cluster.shared:
-            ending.enter_context(self._leaving_nothing(cluster, Undo(Verb.DROP, collection_name(self.plan))))
+            ending.enter_context(self._leaving_nothing(cluster, Undo("drop", (collection_name(self.plan),))))
         else:
             tell_release(self.spec.milvus, self._tell)
         with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
@@ -157,9 +157,9 @@ class Execution:
             with self._phase("warm-up", WARM_UP_S):
                 self._pass(WARM_UP_S)
             self._steady(self.plan.scenario.steady_s)
-            for planned in self.plan.faults:
+            for planned in self.plan.actions:
                 with self._phase("fault", planned.wait_s + self.plan.expected_of(planned)):
-                    self._fault(planned, cluster)
+                    self._carry_out(planned, cluster)
             self._observe(self.plan.observed_s(0.0 if self._effect_s is None else monotonic() - self._effect_s))
 
     def _observe(self, at_most_s: float) -> None:
@@ -201,14 +201,15 @@ class Execution:
         self._append(Event(span[0], EventKind.PHASE, "steady", "begin"))
         self._append(Event(span[1], EventKind.PHASE, "steady", "end"))
 
-    def _fault(self, planned: PlannedFault, cluster: Cluster) -> None:
-        def tell(what: str, detail: Mapping[str, str]) -> None:
-            self._tell(EventKind.FAULT, planned.fault.label, what, detail)
+    def _carry_out(self, planned: PlannedAction, cluster: Cluster) -> None:
+        def tell(label: str, what: str, detail: Mapping[str, str]) -> None:
+            self._tell(EventKind.FAULT, label, what, detail)
             if what == "effect" and self._effect_s is None:
                 self._effect_s = monotonic()
 
         self._pass(planned.wait_s)
-        inject(planned, Injection(cluster, self._journal, tell, self._pass))
+        sight = LiveSight(cluster, self.folder.path, self.plan.scenario.data.rows)
+        Driver(cluster, self._journal, tell, self._pass, sight).carry_out(planned)
 
     def _read_back(self, traffic: Traffic) -> None:
         """Read everything twice. Nothing else is done in between, so that the yardstick is read there."""

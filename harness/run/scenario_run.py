@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from time import monotonic_ns, time_ns
 
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, HarnessError
-from harness.faults.injection import refuse
-from harness.plan.faults import Configure, Upgrade
 from harness.plan.plan import Plan, make_plan
-from harness.plan.scenario import Scenario, check_profile
+from harness.plan.profiles import check_profile
+from harness.plan.scenario import Scenario
 from harness.platforms.endpoint import EndpointPlatform
 from harness.platforms.registry import make_platform
+from harness.run.driver import refuse
 from harness.run.environment import environment
 from harness.run.execute import Execution
 from harness.run.judging import judge_folder
@@ -75,23 +75,22 @@ def plan_of(scenario: Scenario, profile: str, replicas: int, options: RunOptions
 def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
     limits_of(wanted.plan.scenario.name, wanted.plan.profile, options, platform)
-    _refuse_faults(wanted.plan, platform)
-    platform.check(spec_of(wanted, options))
-    _refuse_faults(wanted.plan, platform)  # what it found there may be able to do less
-    for planned in wanted.plan.faults:
-        if isinstance(planned.fault, Upgrade):
-            platform.check(replace(spec_of(wanted, options), milvus=planned.fault.to))
-        if isinstance(planned.fault, Configure):
-            platform.check(replace(spec_of(wanted, options), settings=planned.fault.settings))
+    spec = spec_of(wanted, options)
+    _refuse_actions(wanted.plan, platform)
+    platform.check(spec)
+    _refuse_actions(wanted.plan, platform)  # what it found there may be able to do less
+    for planned in wanted.plan.actions:
+        if (changed := planned.action.changed(spec)) != spec:
+            platform.check(changed)
     if wanted.plan.replicas > wanted.plan.scenario.count(Role.QUERY_NODE):
         raise BadInput(
             f"{wanted.plan.replicas} replicas need as many query nodes", where=wanted.name, mend="take fewer replicas"
         )
 
 
-def _refuse_faults(plan: Plan, platform: Platform) -> None:
-    for planned in plan.faults:
-        refuse(planned.fault, platform)
+def _refuse_actions(plan: Plan, platform: Platform) -> None:
+    for planned in plan.actions:
+        refuse(planned.action, platform)
 
 
 def limits_of(scenario: str, profile: str, options: RunOptions, platform: Platform) -> Limits:
@@ -140,7 +139,7 @@ def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> Scenario
         traffic=asdict(scenario.traffic) | {"k": scenario.data.k},
         limits=limits.written(),
         calibrated=limits.calibrated,
-        faults=len(plan.faults),
+        faults=len(plan.actions),
         scenario=scenario.name,
         thresholds=dict(scenario.thresholds),
         settings=platform.settings(spec_of(wanted, options)),

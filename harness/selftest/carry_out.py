@@ -10,8 +10,8 @@ from harness.run.options import RunOptions
 from harness.run.progress import Reporter
 from harness.run.scenario_run import Wanted, plan_of, run_scenario
 from harness.run.traffic import collection_name
+from harness.selftest.behind import Backdoor, BehindPlatform, Plants
 from harness.selftest.matrix import Row
-from harness.selftest.stage import BehindPlatform, Plants, Stage
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged
 from harness.verdict import Judgement, Verdict
@@ -88,7 +88,7 @@ class Planting:
         plant = self._plants.get(name.rpartition(": ")[2])
         if plant:
             newest = list(self._run.scenarios())[-1]
-            plant(Stage(self._platform.cluster, self._collection, newest))
+            plant(Backdoor(self._platform.cluster, self._collection, newest))
 
     def tick(self, done_s: float, *, rate: float, errors: int) -> None:
         """Show how far the phase is."""

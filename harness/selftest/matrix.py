@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from harness.cluster import Role
-from harness.plan.faults import Kill, Nothing, Scale, Upgrade
 from harness.plan.scenario import Scenario
-from harness.plan.specs import DataSpec, TrafficSpec
 from harness.selftest import planting as p
+from harness.selftest.behind import Backdoor, Plants
 from harness.selftest.lies import Delay, Deny, DenySome, Hold, Replay, Shallow, Swallow, Swap, Truncate, Truth
-from harness.selftest.stage import Plants, Stage
+from harness.selftest.scenarios import (
+    AIMED_AT_NOTHING,
+    BEFORE,
+    CALM,
+    KILLED,
+    RESTARTED,
+    SCALED,
+    SEVERAL,
+    SILENT,
+    UNHURRIED,
+    UPGRADED,
+)
 from harness.slo.figures import DATA
 
-# Windows are short here: what a check makes of ten seconds it makes of thirty.
-_SHORT = {"window_s": 10, "steady_s": 10, "readback_gap_s": 2, "acked_writes_min": 50}
-# A key is upserted every five seconds: Milvus 2.3 answers a Strong read with a key's first version where it meets
-# another upsert of that key, and this is about the harness.
-_TRAFFIC = TrafficSpec(search_rate=100, insert_rate=10, delete_rate=2, upsert_rate=2, read_rate=10, stock_rate=2)
-CALM = Scenario(
-    "selftest",
-    "Nothing is done",
-    faults=(Nothing(),),
-    # A segment of 1,024 rows and less has no index.
-    data=DataSpec(rows=8000, dim=32, clusters=16, segments=4, queries=50),
-    traffic=_TRAFFIC,
-    steady_s=15,
-    observe_s=15,
-    thresholds=_SHORT,
-)
 # Strict where nothing is broken: an outage's budget would drown what is planted.
 STRICT: Mapping[str, float] = {
     **dict.fromkeys(DATA, 0.0),
@@ -81,7 +75,6 @@ class Row:
 
 # And where latency is what it is about. Elsewhere some milliseconds of the machine's would be taken for a violation.
 TIGHT: Mapping[str, float] = {**STRICT, "recovered_p95_ratio": 1.5}
-KILLED = replace(CALM, title="A query node is killed", faults=(Kill(Role.QUERY_NODE),), observe_s=40)
 # What Milvus 2.3 does by itself: docs/findings.md.
 _OF_MILVUS = {"stale_reads", "invalid_reads"}
 # With a fault its own cost is allowed; what must fire is what never ends or comes again. Reads meet upserts that the
@@ -90,25 +83,7 @@ BROKEN: Mapping[str, float] = {
     **{name: value for name, value in STRICT.items() if name not in SERVICE | _OF_MILVUS},
     "recover_s": 20,
 }
-# A node that is restarted beside the plan has to be watched for as long as one that a fault kills.
-_RESTARTED = replace(CALM, title="A node is restarted", observe_s=40)
 _ONE_KILL: Mapping[str, float] = {**BROKEN, "recover_s": 9}
-_SCALED = replace(
-    CALM,
-    title="A query node more",
-    faults=(Scale(Role.QUERY_NODE, 3),),
-    settings={"queryCoord.autoBalance": "false"},
-)
-_BEFORE = "2.3.4"
-_UPGRADED = replace(CALM, title="An upgrade", milvus=_BEFORE, faults=(Upgrade("2.3.5"),), observe_s=40)
-# Reads that wait for two seconds would meet another upsert of their key.
-_UNHURRIED = replace(CALM, title="A patient client", traffic=replace(_TRAFFIC, deadline_s=5, read_rate=0), observe_s=25)
-_SILENT = replace(
-    CALM, title="No writer", traffic=replace(_TRAFFIC, insert_rate=0, delete_rate=0, upsert_rate=0, read_rate=0)
-)
-_AIMED_AT_NOTHING = replace(CALM, title="Nobody to hit", faults=(Kill(Role.STREAMING_NODE),))
-_SEVERAL = replace(CALM, title="Several ways in", traffic=replace(_TRAFFIC, processes=3, stock_rate=0))
-
 MATRIX = (
     Row(
         "1",
@@ -117,7 +92,7 @@ MATRIX = (
         must={"lost_rows"},
         may=SERVICE | CONTENT | {"unplanned_restarts"},
         plants={"observe": p.lose_inserts},
-        scenario=_RESTARTED,
+        scenario=RESTARTED,
         limits=BROKEN,
     ),
     Row("2", "ack without a write", "proxy acks, drops", {"lost_rows"}, RECALL, {"steady": p.lie(Swallow(every=20))}),
@@ -161,7 +136,7 @@ MATRIX = (
         must={"recovered_p99_ms"},
         may={"recovered_p95_ratio", "recovered_p99_ratio"},
         plants={"observe": p.after(12, p.lie(Hold(for_s=2)))},
-        scenario=_UNHURRIED,
+        scenario=UNHURRIED,
     ),
     Row("14", "0.5% errors", "proxy UNAVAILABLE", {"availability"}, OUTAGE, {"observe": p.lie(Deny(every=200))}),
     Row(
@@ -192,7 +167,7 @@ MATRIX = (
         may=SERVICE,
         plants={"observe": p.kill(Role.DATA_NODE)},
     ),
-    Row("18", "scale-out that serves nothing", "balancing off", {"idle_query_nodes"}, scenario=_SCALED, limits=BROKEN),
+    Row("18", "scale-out that serves nothing", "balancing off", {"idle_query_nodes"}, scenario=SCALED, limits=BROKEN),
     Row(
         "19",
         "mixed versions left after an upgrade",
@@ -200,7 +175,7 @@ MATRIX = (
         must={"wrong_versions"},
         may=SERVICE,
         plants={"fault": p.leave_one_behind(Role.DATA_NODE)},
-        scenario=_UPGRADED,
+        scenario=UPGRADED,
         limits=BROKEN,
     ),
     Row(
@@ -210,14 +185,14 @@ MATRIX = (
         must={"wrong_versions"},
         may=SERVICE,
         plants={"fault": p.roll_back_half_way},
-        scenario=_UPGRADED,
+        scenario=UPGRADED,
         limits=BROKEN,
     ),
     Row(
         *("21", "data wiped", "a partition dropped past the proxy"),
         {"lost_rows"},
         SERVICE | CONTENT,
-        {"observe": Stage.drop_partition},
+        {"observe": Backdoor.drop_partition},
     ),
     Row(
         "22",
@@ -226,7 +201,7 @@ MATRIX = (
         must={"bad_s", "availability"},
         may=PARTIAL,
         plants={"observe": p.lie(DenySome(for_s=5))},
-        scenario=_SEVERAL,
+        scenario=SEVERAL,
     ),
     Row(
         "23",
@@ -234,7 +209,7 @@ MATRIX = (
         "selector matches nothing",
         must={"Effect of every fault", "Run complete"},
         may={"Figures with a limit", "Strong reads of everything"},
-        scenario=_AIMED_AT_NOTHING,
+        scenario=AIMED_AT_NOTHING,
     ),
     Row(
         "24",
@@ -244,7 +219,7 @@ MATRIX = (
         may=OUTAGE | SLOW | _SENT_LATE,
         plants={"observe": p.starve_the_load(0.3)},
     ),
-    Row("25", "ledger empty", "writer off", {"Acknowledged writes"}, scenario=_SILENT),
+    Row("25", "ledger empty", "writer off", {"Acknowledged writes"}, scenario=SILENT),
     Row(
         "26",
         "just under the limit",
@@ -267,11 +242,11 @@ MATRIX = (
         plants={
             "observe": p.together(
                 p.lie(Deny(every=10, methods=_OF_CLIENTS), Replay(), Swap(), Shallow()),
-                p.run_as(Role.DATA_NODE, _BEFORE),
+                p.run_as(Role.DATA_NODE, BEFORE),
             ),
             "readback": p.lie(),
         },
-        scenario=_SCALED,
+        scenario=SCALED,
         limits=TIGHT,
     ),
     Row(
@@ -281,7 +256,7 @@ MATRIX = (
         must={"Load generator's send lag, p99", "Acknowledged writes"},
         may=OUTAGE | SLOW | _SENT_LATE,
         plants={"observe": p.starve_the_load(0.3)},
-        scenario=_SILENT,
+        scenario=SILENT,
     ),
 )
 # Every mode of the proxy is in force, and changes nothing.

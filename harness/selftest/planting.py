@@ -1,4 +1,4 @@
-"""The ways to plant a violation: each returns what is done on a stage, at the beginning of a phase."""
+"""The ways to plant a violation: each returns what is done on a backdoor, at the beginning of a phase."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from harness.kind import Kind
 from harness.load.schedule import FIRST_INSERT_KEY, UPSERTED
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.waiting import until
+from harness.selftest.behind import Backdoor, Plant
 from harness.selftest.lies import Delay, Truth
-from harness.selftest.stage import Plant, Stage
 from harness.verbs import OnMember
 
 _FEW = 3
@@ -29,15 +29,15 @@ _NOBODYS_KEY = 5 * FIRST_INSERT_KEY
 
 def lie(*told: Truth) -> Plant:
     """Have the proxy tell these lies from now on."""
-    return lambda stage: void(stage.cluster.proxy.tell(*told))
+    return lambda backdoor: void(backdoor.cluster.proxy.tell(*told))
 
 
 def together(*plants: Plant) -> Plant:
     """Plant one after another."""
 
-    def plant(stage: Stage) -> None:
+    def plant(backdoor: Backdoor) -> None:
         for one in plants:
-            one(stage)
+            one(backdoor)
 
     return plant
 
@@ -49,81 +49,81 @@ def void(_: object) -> None:
 def delay_by_the_baselines(per_mille: int) -> Plant:
     """Delay searches by a percentile of what they took in the steady state; by the median they take twice as long."""
 
-    def plant(stage: Stage) -> None:
-        history = stage.folder.read_history()
+    def plant(backdoor: Backdoor) -> None:
+        history = backdoor.folder.read_history()
         steady = history.operations.of_kind(Kind.SEARCH).between(*(windows(history).steady or (0, 0)))
         took_ns = percentile_ns(steady.done_ns - steady.intended_ns, per_mille) or 0
-        stage.cluster.proxy.tell(Delay(by_ms=took_ns / NS_PER_MS))
+        backdoor.cluster.proxy.tell(Delay(by_ms=took_ns / NS_PER_MS))
 
     return plant
 
 
-def delete_inserts(stage: Stage) -> None:
+def delete_inserts(backdoor: Backdoor) -> None:
     """Delete acknowledged inserts."""
-    stage.delete(f"pk in {stage.keys(Kind.INSERT, _FEW).tolist()}")
+    backdoor.delete(f"pk in {backdoor.keys(Kind.INSERT, _FEW).tolist()}")
 
 
-def lose_inserts(stage: Stage) -> None:
+def lose_inserts(backdoor: Backdoor) -> None:
     """Delete acknowledged inserts, then restart a query node."""
-    delete_inserts(stage)
-    restart(Role.QUERY_NODE)(stage)
+    delete_inserts(backdoor)
+    restart(Role.QUERY_NODE)(backdoor)
 
 
-def bring_back_deleted(stage: Stage) -> None:
+def bring_back_deleted(backdoor: Backdoor) -> None:
     """Write deleted rows again."""
-    stage.upsert(stage.keys(Kind.DELETE, _FEW), version=1)
+    backdoor.upsert(backdoor.keys(Kind.DELETE, _FEW), version=1)
 
 
-def write_old_versions(stage: Stage) -> None:
+def write_old_versions(backdoor: Backdoor) -> None:
     """Write upserted rows again, as they once were."""
-    stage.upsert(stage.keys(Kind.UPSERT, _FEW), version=1)
+    backdoor.upsert(backdoor.keys(Kind.UPSERT, _FEW), version=1)
 
 
-def damage_rows(stage: Stage) -> None:
+def damage_rows(backdoor: Backdoor) -> None:
     """Write rows again, at the version that they have, with checksums of others."""
-    keys = stage.keys(Kind.INSERT, 3 * _FEW)[:_FEW]
-    stage.upsert(keys, version=1, damaged=True)
+    keys = backdoor.keys(Kind.INSERT, 3 * _FEW)[:_FEW]
+    backdoor.upsert(keys, version=1, damaged=True)
 
 
-def write_nobodys_rows(stage: Stage, first: int = _NOBODYS_KEY) -> None:
+def write_nobodys_rows(backdoor: Backdoor, first: int = _NOBODYS_KEY) -> None:
     """Insert rows with keys that no client of the harness has."""
-    stage.insert(first + np.arange(_FEW))
+    backdoor.insert(first + np.arange(_FEW))
 
 
-def write_between_reads(stage: Stage) -> None:
+def write_between_reads(backdoor: Backdoor) -> None:
     """Insert other such rows once everything was read for the first time, and before the second time."""
-    between_reads(lambda later: write_nobodys_rows(later, _NOBODYS_KEY + _FEW))(stage)
+    between_reads(lambda later: write_nobodys_rows(later, _NOBODYS_KEY + _FEW))(backdoor)
 
 
-def insert_twice(stage: Stage) -> None:
+def insert_twice(backdoor: Backdoor) -> None:
     """Insert keys that are there."""
-    stage.insert(stage.keys(Kind.INSERT, 2 * _FEW)[:_FEW])
+    backdoor.insert(backdoor.keys(Kind.INSERT, 2 * _FEW)[:_FEW])
 
 
-def violate_data(stage: Stage) -> None:
+def violate_data(backdoor: Backdoor) -> None:
     """Everything that a second client can do to rows, each to others."""
     for violate in (delete_inserts, bring_back_deleted, write_old_versions, write_nobodys_rows, insert_twice):
-        violate(stage)
-    damage_rows(stage)
-    write_between_reads(stage)
+        violate(backdoor)
+    damage_rows(backdoor)
+    write_between_reads(backdoor)
 
 
-def lose_a_part(stage: Stage) -> None:
+def lose_a_part(backdoor: Backdoor) -> None:
     """Delete an eighth of the loaded rows, all of one partition."""
-    rows = int(stage.folder.record().data["rows"])
-    stage.delete(f"pk in {list(range(rows // 8))}")
+    rows = int(backdoor.folder.record().data["rows"])
+    backdoor.delete(f"pk in {list(range(rows // 8))}")
 
 
 def kill(role: Role) -> Plant:
     """Kill a member; the run's own supervisor starts it again."""
-    return lambda stage: psutil.Process(stage.member(role).pid).kill()
+    return lambda backdoor: psutil.Process(backdoor.member(role).pid).kill()
 
 
 def after(seconds: float, planted: Plant) -> Plant:
     """Plant once some time has passed, while the run goes on."""
 
-    def plant(stage: Stage) -> None:
-        timer = threading.Timer(seconds, planted, (stage,))
+    def plant(backdoor: Backdoor) -> None:
+        timer = threading.Timer(seconds, planted, (backdoor,))
         timer.daemon = True
         timer.start()
 
@@ -133,10 +133,10 @@ def after(seconds: float, planted: Plant) -> Plant:
 def restart(role: Role) -> Plant:
     """Kill a member and start it again."""
 
-    def plant(stage: Stage) -> None:
-        name = stage.member(role).name
-        stage.cluster.kill(name)
-        stage.cluster.start(name)
+    def plant(backdoor: Backdoor) -> None:
+        name = backdoor.member(role).name
+        backdoor.cluster.kill(name)
+        backdoor.cluster.start(name)
 
     return plant
 
@@ -144,29 +144,29 @@ def restart(role: Role) -> Plant:
 def between_reads(planted: Plant) -> Plant:
     """Plant once everything was read for the first time, and before the second time."""
 
-    def wait_and_plant(stage: Stage) -> None:
-        first = stage.folder.path / "readback-1.npz"
+    def wait_and_plant(backdoor: Backdoor) -> None:
+        first = backdoor.folder.path / "readback-1.npz"
         if until(first.exists, _READ_S, 0.05):
-            planted(stage)
+            planted(backdoor)
 
-    return lambda stage: threading.Thread(target=wait_and_plant, args=(stage,), daemon=True).start()
+    return lambda backdoor: threading.Thread(target=wait_and_plant, args=(backdoor,), daemon=True).start()
 
 
 def hold_down(role: Role) -> Plant:
     """Keep a member from ever getting on: stopped, and left so."""
-    return lambda stage: psutil.Process(stage.member(role).pid).suspend()
+    return lambda backdoor: psutil.Process(backdoor.member(role).pid).suspend()
 
 
 def run_as(role: Role, milvus: str) -> Plant:
     """Start a member again as another version, though no plan says so."""
-    return lambda stage: stage.cluster.run_as(stage.member(role).name, milvus)
+    return lambda backdoor: backdoor.cluster.run_as(backdoor.member(role).name, milvus)
 
 
 def leave_one_behind(role: Role) -> Plant:
     """Have an upgrade end with one member on the version from before."""
 
-    def plant(stage: Stage) -> None:
-        cluster, name = stage.cluster, stage.member(role).name
+    def plant(backdoor: Backdoor) -> None:
+        cluster, name = backdoor.cluster, backdoor.member(role).name
         old = cluster.folder.read().spec.milvus
 
         def upgrade(milvus: str, on_member: OnMember) -> None:
@@ -178,13 +178,13 @@ def leave_one_behind(role: Role) -> Plant:
     return plant
 
 
-def roll_back_half_way(stage: Stage) -> None:
+def roll_back_half_way(backdoor: Backdoor) -> None:
     """Have an upgrade go back after its first member, and call it done."""
-    cluster = stage.cluster
+    cluster = backdoor.cluster
     old = cluster.folder.read().spec.milvus
 
     def upgrade(milvus: str, on_member: OnMember) -> None:
-        name = stage.member(roll_order(old, milvus)[0]).name
+        name = backdoor.member(roll_order(old, milvus)[0]).name
         on_member(name, "leaving")
         cluster.run_as(name, milvus)
         cluster.run_as(name, old)
@@ -196,8 +196,8 @@ def roll_back_half_way(stage: Stage) -> None:
 def starve_the_load(share: float) -> Plant:
     """Let the load processes run for a part of the time only."""
 
-    def plant(stage: Stage) -> None:
-        found = [p for p in psutil.process_iter(["environ"]) if str(stage.folder.path) in str(p.info["environ"])]
+    def plant(backdoor: Backdoor) -> None:
+        found = [p for p in psutil.process_iter(["environ"]) if str(backdoor.folder.path) in str(p.info["environ"])]
         threading.Thread(target=_starve, args=(found, share), daemon=True).start()
 
     return plant

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harness.actions.kill import Kill
 from harness.cluster import Role
-from harness.plan.faults import Kill
 from harness.plan.scenario import Scenario
 from harness.selftest import planting as p
 from harness.selftest.lies import Deny, Shallow

@@ -23,6 +23,7 @@ SCENARIOS = (
     "coordinators-killed",
     "data-node-killed",
     "query-node-paused",
+    "faults-overlap",
     "query-nodes-scaled",
     "rolling-upgrade",
     "setting-changed",

@@ -7,17 +7,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.action import AnyAction
+from harness.api import Drain, Isolate, Kill, Pause, Scale, StopNode
 from harness.cluster import ClusterSpec, Role
-from harness.faults.inject import inject
-from harness.faults.injection import Injection
-from harness.faults.journal import Journal
-from harness.plan.faults import Drain, Fault, Isolate, Kill, Pause, Scale, StopNode
-from harness.plan.plan import PlannedFault
+from harness.journal import Journal
+from harness.plan.plan import PlannedAction
 from harness.platforms.kubernetes.options import read_options
 from harness.platforms.kubernetes.platform import KubernetesPlatform
+from harness.run.driver import Driver
+from harness.run.sight import LiveSight
 
 NAME = "broken"
-FAULTS: Mapping[str, Fault] = {
+FAULTS: Mapping[str, AnyAction] = {
     "kill": Kill(Role.PROXY),
     "pause": Pause(Role.QUERY_NODE),
     "scale": Scale(Role.QUERY_NODE, to=3),
@@ -27,7 +28,7 @@ FAULTS: Mapping[str, Fault] = {
 }
 
 
-def tell(moment: str, _detail: Mapping[str, str]) -> None:
+def tell(_label: str, moment: str, _detail: Mapping[str, str]) -> None:
     """Say that it took effect, and wait for the end."""
     if moment == "effect":
         sys.stdout.write(f"{moment}\n")
@@ -38,7 +39,9 @@ def tell(moment: str, _detail: Mapping[str, str]) -> None:
 def main(options: str, fault: str) -> None:
     """Do one fault to the Milvus that the options name."""
     cluster = KubernetesPlatform(read_options(Path(options)), on_kind=True).create(ClusterSpec(NAME), keep=False)
-    inject(PlannedFault(FAULTS[fault], 0, 0), Injection(cluster, Journal(cluster.journal), tell, lambda _: None))
+    sight = LiveSight(cluster, Path.cwd(), 0)
+    driver = Driver(cluster, Journal(cluster.journal), tell, lambda _: None, sight)
+    driver.carry_out(PlannedAction(FAULTS[fault], 0, 0))
 
 
 if __name__ == "__main__":

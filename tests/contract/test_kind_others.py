@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.api import Upgrade
 from harness.cluster import ClusterSpec, Health, Role
 from harness.errors import BadInput, Unsupported
-from harness.faults.injection import refuse
-from harness.plan.faults import Upgrade
 from harness.platforms import home
 from harness.platforms.kubernetes import install
 from harness.platforms.kubernetes.api import MILVUS, Kube
@@ -22,6 +21,7 @@ from harness.platforms.kubernetes.kind_cluster import KindCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.waiting import until
+from harness.run.driver import refuse
 from harness.verbs import Changeable
 from harness.verdict import Verdict
 from tests.contract.runs import only_run, output, running, scenario_file

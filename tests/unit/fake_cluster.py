@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.cluster import Endpoint, Health, Member, Pulse, Role
-from harness.verbs import OnMember
+from harness.verbs import OnMember, nobody
 
 ROLES = (Role.ETCD, Role.PROXY, Role.COORDINATORS, Role.QUERY_NODE, Role.QUERY_NODE)
 
@@ -90,7 +90,7 @@ class Obedient(Watched):
     def renew(self, name: str) -> None:
         self.set(name, health=Health.READY, uid=str(int(self.there[name].uid) + 1))
 
-    def scale(self, role: Role, count: int, on_member: OnMember) -> None:
+    def scale(self, role: Role, count: int, on_member: OnMember = nobody) -> None:
         self.calls.append(f"scale {role} {count}")
         there = [name for name, one in self.there.items() if one.role is role]
         for number in range(len(there) + 1, count + 1):
@@ -164,3 +164,24 @@ class OnHardware(Obedient):
 
     def _on(self, node: str) -> list[str]:
         return [name for name, one in self.there.items() if one.node == node]
+
+
+class NoTraffic:
+    """What is seen of a cluster that nobody asks anything."""
+
+    def __init__(self, cluster: Watched) -> None:
+        self.cluster = cluster
+
+    def members(self) -> tuple[Member, ...]:
+        return self.cluster.members()
+
+    def rows(self) -> int:
+        return 0
+
+    def rate(self, window_s: float) -> float:
+        del window_s
+        return 0.0
+
+    def error_share(self, window_s: float) -> float:
+        del window_s
+        return 0.0

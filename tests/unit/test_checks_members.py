@@ -65,6 +65,23 @@ def test_a_fault_that_never_healed_is_under_way() -> None:
     assert ends(member(replace(HISTORY, events=events), 90, "querynode-1", "down")) == []
 
 
+def test_a_members_end_belongs_to_the_action_that_names_it() -> None:
+    def event(second: float, of: str, what: str, **detail: str) -> Event:
+        return Event(RECIPE.at(second), EventKind.FAULT, "any", what, {**detail, "action": of})
+
+    others = tuple(e for e in HISTORY.events if e.kind is not EventKind.FAULT)
+    overlapping = (
+        *(event(40, "1.1", "inject", members="querynode-1"), event(42, "1.2", "inject", members="proxy-1")),
+        *(event(45, "1.1", "healed"), event(60, "1.2", "healed")),
+    )
+    history = replace(HISTORY, events=tuple(sorted((*others, *overlapping), key=lambda e: e.t_ns)))
+    for second, name, planned in (
+        *((44, "querynode-1", True), (50, "querynode-1", False)),
+        *((40, "proxy-1", False), (50, "proxy-1", True), (62, "proxy-1", False)),
+    ):
+        assert (ends(member(history, second, name, "down")) == []) is planned, (second, name)
+
+
 def of_fault(history: History, second: float, name: str, what: str) -> History:
     """Have the fault tell what becomes of a member."""
     event = Event(RECIPE.at(second), EventKind.FAULT, "roll", "member", {"member": name, "what": what})

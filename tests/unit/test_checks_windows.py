@@ -27,6 +27,18 @@ def test_a_fault_that_is_not_seen_healed_is_not_restored() -> None:
     assert windows(replace(HISTORY, events=(*HISTORY.events, other))).restored_ns is None
 
 
+def test_actions_of_one_name_are_told_apart_by_their_ids() -> None:
+    def event(second: float, of: str, what: str) -> Event:
+        return Event(RECIPE.at(second), EventKind.FAULT, "kill", what, {"action": of})
+
+    others = tuple(e for e in HISTORY.events if e.kind is not EventKind.FAULT)
+    first = (event(40, "1.1", "effect"), event(45, "1.1", "healed"))
+    twice = (*first, event(41, "1.2", "effect"), event(47, "1.2", "healed"))
+    assert windows(replace(HISTORY, events=(*others, *twice))).healed_ns == RECIPE.at(47)
+    never = (*first, event(44, "1.1", "healed"), event(41, "1.2", "effect"))
+    assert windows(replace(HISTORY, events=(*others, *never))).healed_ns is None
+
+
 def test_a_run_cut_short_ends_with_its_last_operation() -> None:
     cut = without_events(HISTORY, "end", EventKind.PHASE)
     cut = replace(cut, operations=cut.operations.between(0, RECIPE.at(60)))

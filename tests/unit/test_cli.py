@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from harness import cli
+from harness import cli, journal
 from harness.cli import app as commands
 from harness.cluster import ClusterSpec, Endpoint, Role, Topology
 from harness.errors import ClusterError
-from harness.faults import journal
 from harness.platforms import home, registry
 from harness.platforms.local.doctor import Ailment
 from harness.platforms.local.platform import LocalPlatform
@@ -210,10 +209,10 @@ def test_heal_goes_on_where_one_clusters_faults_cannot_be_taken_back(
     cluster("one")
     cluster("two")
 
-    def take_back(of: Cluster) -> int:
+    def take_back(of: Cluster) -> journal.Healed:
         if of.name == "one":
             raise ClusterError("querynode-1 did not start", where="its log", mend="read it")
-        return 2
+        return journal.Healed([journal.Undo("start", ("proxy-1",))] * 2)
 
     monkeypatch.setattr(journal, "heal", take_back)
     done = harness("heal")

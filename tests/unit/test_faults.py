@@ -10,15 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.cluster import Health, Role
-from harness.errors import BadInput, ClusterError, Unsupported
-from harness.faults.inject import inject
-from harness.faults.injection import Injection, require
-from harness.faults.journal import Journal, Undo, Verb, take_back
-from harness.plan.faults import (
+from harness.action import AnyAction
+from harness.api import (
     Configure,
     Drain,
-    Fault,
     Isolate,
     Kill,
     KillContainer,
@@ -28,8 +23,12 @@ from harness.plan.faults import (
     Terminate,
     Upgrade,
 )
-from harness.plan.plan import PlannedFault
-from tests.unit.fake_cluster import Obedient, OnHardware, Watched
+from harness.cluster import Health, Role
+from harness.errors import BadInput, ClusterError, Unsupported
+from harness.journal import Journal, Undo, take_back
+from harness.plan.plan import PlannedAction
+from harness.run.driver import Driver, require
+from tests.unit.fake_cluster import NoTraffic, Obedient, OnHardware, Watched
 
 
 class Run:
@@ -42,13 +41,15 @@ class Run:
         self.waited_s: list[float] = []
         self.pending: dict[str, list[Undo]] = {}
 
-    def do(self, fault: Fault, choice: int = 0) -> None:
-        inject(PlannedFault(fault, 0.0, choice), Injection(self.cluster, self.journal, self._tell, self._wait))
+    def do(self, fault: AnyAction, choice: int = 0) -> None:
+        Driver(self.cluster, self.journal, self._tell, self._wait, NoTraffic(self.cluster)).carry_out(
+            PlannedAction(fault, 0.0, choice, id="7")
+        )
 
-    def _tell(self, what: str, detail: Mapping[str, str]) -> None:
+    def _tell(self, _label: str, what: str, detail: Mapping[str, str]) -> None:
         self.told.append(what)
         self.details.append(detail)
-        self.pending.setdefault(what, self.journal.pending())
+        self.pending.setdefault(what, [undo for step in self.journal.pending() for undo in step.undo])
 
     def _wait(self, seconds: float) -> None:
         self.waited_s.append(seconds)
@@ -73,7 +74,7 @@ def test_a_kill_lasts_as_long_as_it_says_and_the_member_is_a_new_one_afterwards(
 
 def test_the_undo_is_on_disk_before_the_fault_and_settled_once_it_is_healed(run: Run) -> None:
     run.do(Kill(Role.QUERY_NODE, count=2))
-    assert run.pending["inject"] == [Undo(Verb.START, "querynode-1"), Undo(Verb.START, "querynode-2")]
+    assert run.pending["inject"] == [Undo("start", ("querynode-1",)), Undo("start", ("querynode-2",))]
     assert run.journal.pending() == []
 
 
@@ -112,7 +113,7 @@ def test_a_pause_stands_for_its_time_and_the_member_goes_on(run: Run) -> None:
     run.do(Pause(Role.PROXY, for_s=5))
     assert run.told == ["inject", "effect", "heal", "healed"]
     assert calls(run) == ["pause proxy-1", "resume proxy-1", "start proxy-1"]
-    assert run.pending["inject"] == [Undo(Verb.RESUME, "proxy-1")]
+    assert run.pending["inject"] == [Undo("resume", ("proxy-1",)), Undo("start", ("proxy-1",))]
     assert run.waited_s == [5]
     assert run.cluster.there["proxy-1"].uid == "1"
 
@@ -120,22 +121,22 @@ def test_a_pause_stands_for_its_time_and_the_member_goes_on(run: Run) -> None:
 @pytest.mark.parametrize(
     ("fault", "call", "undo"),
     [
-        (Scale(Role.QUERY_NODE, to=4), "scale querynode 4", [Undo(Verb.SCALE, "querynode", "2")]),
-        (Scale(Role.QUERY_NODE, to=1), "scale querynode 1", [Undo(Verb.SCALE, "querynode", "2")]),
+        (Scale(Role.QUERY_NODE, to=4), "scale querynode 4", [Undo("scale", ("querynode", "2"))]),
+        (Scale(Role.QUERY_NODE, to=1), "scale querynode 1", [Undo("scale", ("querynode", "2"))]),
         (Upgrade("2.3.5"), "upgrade 2.3.5", None),
         (Configure({"a": "b"}), "configure {'a': 'b'}", None),
     ],
 )
 def test_a_change_takes_effect_with_its_first_member(
-    run: Run, fault: Fault, call: str, undo: list[Undo] | None
+    run: Run, fault: AnyAction, call: str, undo: list[Undo] | None
 ) -> None:
-    everyone = [Undo(Verb.START, f"{role}-{n}") for role, n in (("proxy", 1), ("mixcoord", 1), ("querynode", 1))]
+    everyone = [Undo("start", (f"{role}-{n}",)) for role, n in (("proxy", 1), ("mixcoord", 1), ("querynode", 1))]
     run.do(fault)
     assert run.told[:2] == ["inject", "effect"]
     assert run.told[-2:] == ["heal", "healed"]
     assert set(run.told[2:-2]) <= {"member"}
     assert calls(run) == [call]
-    assert run.pending["inject"] == (undo or [*everyone, Undo(Verb.START, "querynode-2")])
+    assert run.pending["inject"] == (undo or [*everyone, Undo("start", ("querynode-2",))])
     assert run.journal.pending() == []
 
 
@@ -185,13 +186,13 @@ READY, DEAD, PAUSED = ({"health": health} for health in (Health.READY, Health.DE
     ],
 )
 def test_what_did_not_take_effect_or_did_not_heal_is_an_error_and_stays_pending(
-    tmp_path: Path, fault: Fault, instead: dict[str, Any], said: str, last_told: str
+    tmp_path: Path, fault: AnyAction, instead: dict[str, Any], said: str, last_told: str
 ) -> None:
     run = Run(Disobedient(tmp_path, **instead))
     with pytest.raises(ClusterError, match=said):
         run.do(fault)
     assert run.told[-1] == last_told
-    assert run.journal.pending() == run.pending["inject"] != []
+    assert [undo for step in run.journal.pending() for undo in step.undo] == run.pending["inject"] != []
 
 
 @pytest.mark.parametrize(
@@ -201,7 +202,7 @@ def test_what_did_not_take_effect_or_did_not_heal_is_an_error_and_stays_pending(
         *(KillContainer(Role.PROXY), Drain(Role.PROXY), StopNode(Role.PROXY), Isolate(Role.PROXY, Role.ETCD)),
     ],
 )
-def test_what_a_platform_cannot_do_is_refused_before_anything_is_done(tmp_path: Path, fault: Fault) -> None:
+def test_what_a_platform_cannot_do_is_refused_before_anything_is_done(tmp_path: Path, fault: AnyAction) -> None:
     run = Run(Watched(tmp_path))
     with pytest.raises(Unsupported, match=f"{fault.label} can't be done: "):
         run.do(fault)
@@ -212,19 +213,27 @@ def test_what_a_platform_cannot_do_is_refused_before_anything_is_done(tmp_path: 
 @pytest.mark.parametrize(
     ("fault", "done", "undo"),
     [
-        (Terminate(Role.PROXY), ["terminate proxy-1", "start proxy-1"], Undo(Verb.START, "proxy-1")),
-        (KillContainer(Role.PROXY), ["kill container proxy-1", "start proxy-1"], Undo(Verb.START, "proxy-1")),
-        (Drain(Role.PROXY), ["drain proxy-node", "uncordon proxy-node"], Undo(Verb.UNCORDON, "proxy-node")),
-        (StopNode(Role.PROXY), ["stop proxy-node", "start proxy-node"], Undo(Verb.START_NODE, "proxy-node")),
+        (Terminate(Role.PROXY), ["terminate proxy-1", "start proxy-1"], Undo("start", ("proxy-1",))),
+        (KillContainer(Role.PROXY), ["kill container proxy-1", "start proxy-1"], Undo("start", ("proxy-1",))),
+        (
+            Drain(Role.PROXY),
+            ["drain proxy-node", "uncordon proxy-node"],
+            Undo("uncordon", ("proxy-node",), outlives=True),
+        ),
+        (
+            StopNode(Role.PROXY),
+            ["stop proxy-node", "start proxy-node"],
+            Undo("start_node", ("proxy-node",), outlives=True),
+        ),
         (
             Isolate(Role.PROXY, Role.ETCD),
             ["isolate proxy etcd", "join proxy etcd"],
-            Undo(Verb.JOIN, Role.PROXY, Role.ETCD),
+            Undo("join", (Role.PROXY, Role.ETCD), outlives=True),
         ),
     ],
 )
 def test_what_lies_beneath_members_is_hurt_and_given_back(
-    tmp_path: Path, fault: Fault, done: list[str], undo: Undo
+    tmp_path: Path, fault: AnyAction, done: list[str], undo: Undo
 ) -> None:
     run = Run(OnHardware(tmp_path))
     run.do(fault)

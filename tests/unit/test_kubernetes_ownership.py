@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
+from harness.action import AnyAction
+from harness.api import Drain, Kill, StopNode
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, ClusterError, Unsupported
-from harness.faults.injection import refuse
-from harness.plan.faults import Drain, Fault, Kill, StopNode
 from harness.platforms import home
 from harness.platforms.kubernetes import install, remove
 from harness.platforms.kubernetes.inventory import Inventory, is_marked, marked
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.place import Place
 from harness.platforms.kubernetes.platform import KubernetesPlatform
+from harness.run.driver import refuse
 
 Object = dict[str, Any]
 OURS, THEIRS = "ours", "theirs"
@@ -189,7 +190,9 @@ def test_names_are_filled_in_and_nothing_else_is_touched() -> None:
         (False, STAGING, Drain(Role.QUERY_NODE), ""),
     ],
 )
-def test_what_could_not_be_done_is_refused_beforehand(on_kind: bool, changes: Object, fault: Fault, told: str) -> None:
+def test_what_could_not_be_done_is_refused_beforehand(
+    on_kind: bool, changes: Object, fault: AnyAction, told: str
+) -> None:
     where = KubernetesPlatform(KubernetesOptions.model_validate(changes), on_kind=on_kind)
     if not told:
         refuse(fault, where)

@@ -68,7 +68,7 @@ def test_pytest_starts_without_what_only_scenarios_need() -> None:
 def test_a_scenario_file_is_read_without_what_only_runs_need() -> None:
     code = "import sys, harness.api; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & HEAVY
+    assert set(done.stdout.split()) & HEAVY == {"pydantic"}  # what checks the values that it writes
 
 
 def test_the_options_are_prefixed_and_in_one_group(run: Run) -> None:
@@ -170,9 +170,9 @@ def test_bad_input_is_one_line_and_nothing_is_made(
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ('Scenario("x", "X", (Scale(Role.ETCD, 2),))', "scale a Milvus role to 1 or more"),
-        ('Scenario("x", "X", (Kill("querynodes"),))', "there is no role 'querynodes'"),
-        ('Scenario("x", "X", Chaos(0))', "chaos of 0 faults (x): take 1 or more"),
+        ('Scenario("x", "X", (Scale(Role.ETCD, 2),))', "(Scale.role): scale a Milvus role"),
+        ('Scenario("x", "X", (Kill("querynodes"),))', "role is 'querynodes' (Kill.role): take one of Role.PROXY"),
+        ('Scenario("x", "X", Chaos(0))', "faults is 0 (Chaos.faults): input should be"),
         ('Scenario("x", "X", (Configure({"proxy.prot": "1"}),))', "Milvus has no setting 'proxy.prot'"),
         ('Scenario("x", "X", (Upgrade("9.9"),))', "there is no Milvus server '9.9'"),
         ('Scenario("x", "X", data=DataSpec(rows=0))', "rows is 0 (data, rows): use a number from 1"),

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from harness.api import Kill
 from harness.cluster import Role
 from harness.history import NS_PER_S
-from harness.plan.faults import Kill
 from harness.plan.plan import Plan, make_plan
 from harness.plan.scenario import Scenario
 from harness.run.judging import judge_folder

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.plan.scenario import OBSERVE_S
+from harness.plan.profiles import OBSERVE_S
 from harness.platforms import settings
 from harness.platforms.local.small_machine import laid_over
 

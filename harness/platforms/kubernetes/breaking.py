@@ -7,6 +7,7 @@ from functools import partial
 
 from harness.cluster import Health
 from harness.errors import BadInput, ClusterError
+from harness.platforms import collections
 from harness.platforms.kubernetes import inside, nodes
 from harness.platforms.kubernetes.api import Unanswered
 from harness.platforms.kubernetes.base import POLL_S, READY_S, WatchedCluster
@@ -35,6 +36,10 @@ class BreakableCluster(Started, WatchedCluster):
         except ClusterError as error:  # one that is its container's first process can't be killed from inside
             self._diary.note(member, f"is asked to end, and killed by Kubernetes a moment later: {error.what}")
         self._delete(member, pod, grace_s=0, timeout_s=_GONE_S)
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection of the harness's. Errors: ClusterError."""
+        collections.drop(self.endpoint(), collection)
 
     def kill_container(self, member: str) -> None:
         """SIGKILL the program in a member's container, and see that it ended; its pod stays."""

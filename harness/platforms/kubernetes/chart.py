@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.faults.journal import heal
+from harness.journal import heal
 from harness.platforms.kubernetes.breaking import BreakableCluster
 from harness.platforms.trash import remove_folder
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from harness.cluster import Role
 from harness.errors import BadInput, ClusterError
-from harness.faults.journal import OUTLIVES_CLUSTER, Verb, heal
+from harness.journal import heal
 from harness.platforms import settings
 from harness.platforms.kubernetes import remove, resource, told
 from harness.platforms.kubernetes.api import Object
@@ -18,7 +18,7 @@ from harness.platforms.kubernetes.pods import Pod
 from harness.platforms.kubernetes.rollout import Rollout, is_updated
 from harness.platforms.trash import remove_folder
 from harness.platforms.waiting import until
-from harness.verbs import OnMember
+from harness.verbs import OnMember, nobody
 
 # A member that was ready a moment ago may still be too busy to answer within its deadline.
 _AGREE_S = 30.0
@@ -27,7 +27,7 @@ _AGREE_S = 30.0
 class KubernetesCluster(BreakableCluster):
     """The verbs of Changeable on top."""
 
-    def scale(self, role: Role, count: int, on_member: OnMember) -> None:
+    def scale(self, role: Role, count: int, on_member: OnMember = nobody) -> None:
         """Have `count` members of a role."""
         if role not in resource.COMPONENTS or role is Role.COORDINATORS or count < 1:
             scalable = (r for r in self.folder.read().spec.roles if r.is_milvus and r is not Role.COORDINATORS)
@@ -70,7 +70,7 @@ class KubernetesCluster(BreakableCluster):
         """Remove what the harness made: the resource, its pods, the namespace, and the folder."""
         outlived = self.place.outlives(self.name)
         if outlived:
-            heal(self, tuple(Verb) if self.shared else OUTLIVES_CLUSTER)
+            heal(self, what_outlives=not self.shared)
             if self.shared:
                 self._restore_counts()
         self.let_go()
@@ -84,7 +84,7 @@ class KubernetesCluster(BreakableCluster):
         """Give every role of a Milvus that was there the number of members that it had."""
         for role, count in self.place.counts.items():
             if self._follower.wanted().get(role) != count:
-                self.scale(role, count, lambda _member, _what: None)
+                self.scale(role, count)
 
     def _is_ready(self) -> bool:
         there = {pod.role for pod in self._pods().values()}

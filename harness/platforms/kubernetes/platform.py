@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from harness.cluster import ClusterSpec, Durations, Role
 from harness.errors import BadInput, HarnessError, Unsupported
-from harness.faults.journal import Journal, Undo, Verb
+from harness.journal import Journal, Undo
 from harness.platforms import home, settings
 from harness.platforms.kubernetes import existing, hosts, install, intent, kind, node_port, resource, serves
 from harness.platforms.kubernetes.chart import ChartCluster
@@ -129,7 +129,7 @@ class KubernetesPlatform:
         home.claim(folder, ClusterState(spec, owner, 0, spec.settings, self.name, place.written()))
         cluster = open_cluster(folder)
         try:
-            probe = (Undo(Verb.DROP, serves.COLLECTION),) if cluster.shared else ()
+            probe = (Undo("drop", (serves.COLLECTION,)),) if cluster.shared else ()
             with Journal(cluster.journal).step("create the cluster", probe):
                 self._bring_up(spec, cluster)
         except BaseException:

@@ -27,7 +27,7 @@ from harness.platforms.started import Started
 from harness.platforms.state import Folder, MemberState
 from harness.platforms.trash import remove_folder
 from harness.platforms.waiting import until
-from harness.verbs import OnMember
+from harness.verbs import OnMember, nobody
 
 _READY_S = 120.0  # on a busy machine a coordinator may first wait until the session of the last one lapses: 30 s
 # Longer than Milvus's own graceful stop (small_machine.yaml), after which it ends by itself.
@@ -140,7 +140,7 @@ class LocalCluster(Started):
                 state = self._launch(state)
         readiness.wait([state], self.folder.log, _READY_S)
 
-    def scale(self, role: Role, count: int, on_member: OnMember) -> None:
+    def scale(self, role: Role, count: int, on_member: OnMember = nobody) -> None:
         """Have `count` members of a role: new ones are started and waited for, the last ones leave gracefully."""
         if role not in _DATA_ROLES or count < 1:
             mend = f"take 1 or more of {', '.join(_DATA_ROLES)}"

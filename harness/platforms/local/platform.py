@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.cluster import DEPENDENCIES, ClusterSpec, Durations
 from harness.errors import BadInput, ClusterError
-from harness.faults.journal import Journal
+from harness.journal import Journal
 from harness.platforms import home, settings
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.local.parts import milvus_server

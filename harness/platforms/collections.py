@@ -1,4 +1,4 @@
-"""Taking a collection out of somebody else's Milvus."""
+"""What the harness takes out of a Milvus of somebody else's once it is done."""
 
 from __future__ import annotations
 

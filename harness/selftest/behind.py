@@ -80,7 +80,7 @@ class BehindPlatform(LocalPlatform):
 
 
 @dataclass(frozen=True)
-class Stage:
+class Backdoor:
     """Where a violation is planted: the cluster, its collection, and what the run has recorded by now."""
 
     cluster: Behind
@@ -138,6 +138,6 @@ class Stage:
             return connection.call(method, request, _TIMEOUT_S)
 
 
-Plant = Callable[[Stage], None]
+Plant = Callable[[Backdoor], None]
 # By the phase at whose beginning it is planted.
 Plants = Mapping[str, Plant]

@@ -1,0 +1,204 @@
+"""What an action is: a value that users write, the verbs that it needs, and the moments that it goes through.
+
+The spine knows no action by its name; each is one file in `harness.actions`, or in a package of somebody's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_origin,
+    runtime_checkable,
+)
+
+from harness.cluster import ClusterSpec, Durations, Member, Role
+from harness.journal import Undo
+from harness.stage import Stage
+from harness.verbs import OnMember
+
+if TYPE_CHECKING:  # a scenario can be written without numpy
+    from numpy.random import Generator
+
+V_contra = TypeVar("V_contra", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Begin:
+    """It is about to be done. What takes it back is on disk before the generator goes on."""
+
+    undo: tuple[Undo, ...] = ()
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """It has been seen to take effect."""
+
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Time passes, and traffic flows on."""
+
+    for_s: float
+
+
+@dataclass(frozen=True)
+class Heal:
+    """It is about to be taken back."""
+
+
+@dataclass(frozen=True)
+class Healed:
+    """It has been seen to be over."""
+
+
+class Sight(Protocol):
+    """What can be seen while traffic flows. Windows end now, and are in seconds."""
+
+    def members(self) -> tuple[Member, ...]:
+        """Return all members."""
+        ...
+
+    def rows(self) -> int:
+        """Return how many rows have been acknowledged so far, those that were loaded included."""
+        ...
+
+    def rate(self, window_s: float) -> float:
+        """Return how many operations were answered a second, well or not."""
+        ...
+
+    def error_share(self, window_s: float) -> float:
+        """Return which share of the operations answered was not OK; 0 where none was answered."""
+        ...
+
+
+@runtime_checkable
+class State(Protocol):
+    """Something that comes to be seen, and its words."""
+
+    @property
+    def label(self) -> str:
+        """What is the case then, in a few words."""
+        ...
+
+    def is_seen(self, sight: Sight) -> bool:
+        """Whether it is the case now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Await:
+    """It goes on once a state is seen; where that does not come within its time the run says nothing."""
+
+    state: State
+    within_s: float
+
+
+@dataclass(frozen=True)
+class Others:
+    """Other actions are carried out, beside each other; it goes on once all of them are over."""
+
+    actions: tuple[AnyAction, ...]
+
+
+Moment = Begin | Effect | Hold | Heal | Healed | Await | Others
+Moments = Iterator[Moment]
+
+
+class Action(ABC, Generic[V_contra]):
+    """One thing that is done to a cluster. Its type's argument is the protocol of verbs that it needs, or `object`.
+
+    A subclass is decorated with `harness.value.value`, so that what its fields hold is checked as it is made.
+    """
+
+    needs: ClassVar[type] = object
+
+    def __init_subclass__(cls, **named: object) -> None:
+        super().__init_subclass__(**named)
+        for base in getattr(cls, "__orig_bases__", ()):
+            if get_origin(base) is Action:
+                (cls.needs,) = get_args(base)
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """What it does, in a few words: for the plan, the journal, the events and the page."""
+
+    @abstractmethod
+    def expected_s(self, about: Durations) -> float:
+        """About how long it takes from its beginning until it is healed, seconds."""
+
+    @abstractmethod
+    def carry_out(self, cluster: V_contra, stage: Stage) -> Moments:
+        """Go through its moments: first Begin, last Healed; Effect once it was seen, where `stage` did not tell of it.
+
+        Errors: BadInput when there is no member to hit, ClusterError when it did not take or did not heal.
+        """
+
+    @property
+    def parts(self) -> tuple[AnyAction, ...]:
+        """Itself, or the actions that it is made of."""
+        return (self,)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that it names."""
+        return tuple(one for one in vars(self).values() if isinstance(one, Role))
+
+    def changed(self, spec: ClusterSpec) -> ClusterSpec:
+        """Return what the cluster is asked to become, which the platform checks before anything starts."""
+        return spec
+
+
+AnyAction: TypeAlias = Action[Any]
+
+
+class Composite(Action[object]):
+    """An action made of others. It is never begun itself: what it yields are waits, and the others."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[AnyAction, ...]:
+        """The actions that it is made of, those inside of others too."""
+
+
+class Drawn(Protocol):
+    """What stands in place of actions and draws them from the scenario's seed."""
+
+    def draw(self, random: Generator) -> tuple[AnyAction, ...]:
+        """Return the actions, the same for the same state of `random`."""
+        ...
+
+
+def gradually(
+    stage: Stage, label: str, change: Callable[[OnMember], None], undo: tuple[Undo, ...], **detail: str
+) -> Moments:
+    """Go through a change member by member.
+
+    Its effect begins as the first member is about to leave, or as the first new one serves.
+    Errors: ClusterError where no member was changed.
+    """
+    before = stage.pulse()
+    yield Begin(undo, detail)
+    told: list[str] = []
+    change(stage.on_member(told))
+    stage.see_changed(before, told, label)
+    yield Heal()
+    yield Healed()
+
+
+def start_the_dead(stage: Stage) -> tuple[Undo, ...]:
+    """Return the undo of a roll: one that broke off leaves members of two kinds, each of them whole."""
+    return tuple(Undo("start", (member.name,)) for member in stage.members() if member.role.is_milvus)

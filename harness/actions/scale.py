@@ -1,0 +1,44 @@
+"""More or fewer members of a role."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from harness.action import Action, Moments, gradually
+from harness.cluster import Durations, Role
+from harness.journal import Undo
+from harness.stage import Stage
+from harness.value import Count, value
+from harness.verbs import Scalable
+
+
+def _milvus(role: Role) -> Role:
+    if not role.is_milvus:
+        raise ValueError("scale a Milvus role")
+    return role
+
+
+@value
+class Scale(Action[Scalable]):
+    """Change how many members a role has."""
+
+    role: Annotated[Role, AfterValidator(_milvus)]
+    to: Count
+
+    @property
+    def label(self) -> str:
+        """What it does, in a few words."""
+        return f"scale {self.role} to {self.to}"
+
+    def expected_s(self, about: Durations) -> float:
+        """About how long it takes."""
+        return about.scale_s
+
+    def carry_out(self, cluster: Scalable, stage: Stage) -> Moments:
+        """Have `to` members; its undo is as many as there were."""
+        there = sum(member.role is self.role for member in stage.members())
+        undo = Undo("scale", (self.role, str(there)))
+        return gradually(stage, self.label, partial(cluster.scale, self.role, self.to), (undo,))
