@@ -101,7 +101,7 @@ class Driver:
     def _beside_each_other(self, children: tuple[PlannedAction, ...]) -> None:
         """Carry out each in a thread of its own, while this one passes time.
 
-        All begin once each has found whom it hits; where one can't, none does. The first error counts, when all are over.
+        All begin once each has found whom it hits; where one can't, none does. The first error counts, at the end.
         """
         beside = _Beside(len(children))
         driver = replace(self, wait=beside.wait, begin=beside.begin)
