@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
 import pytest
-import typer.main
 from pydantic import BaseModel
 
 from harness import api
@@ -24,7 +23,7 @@ from harness import verbs as protocols
 from harness.action import Action, AnyAction
 from harness.actions.chaos import POOLS
 from harness.checks.thresholds import Thresholds
-from harness.cli.app import app
+from harness.cli.app import COMMANDS, load
 from harness.cluster import Endpoint, Role
 from harness.errors import Unsupported
 from harness.platforms.endpoint import EndpointPlatform
@@ -68,7 +67,7 @@ def reference() -> str:
 
 def commands() -> Iterator[str]:
     """Yield every command with its arguments and options."""
-    for name, command in cast(Any, typer.main.get_command(app)).commands.items():
+    for name, command in ((name, load(name)) for name in COMMANDS):
         places = [param for param in command.params if param.param_type_name == "argument"]
         usage = (each.name.upper() if each.required else f"[{each.name.upper()}]" for each in places)
         yield from ("", "### " + " ".join(("harness", name, *usage)), "", command.help)

@@ -54,6 +54,7 @@ from harness.errors import HarnessError
 from harness.history import NS_PER_MS
 from harness.kind import Kind
 from harness.load.alone import HELP, TYPES, Options, job_alone, parse_host
+from harness.load.answer import Answer
 from harness.load.calls import Calls, TunedCalls
 from harness.load.dispatch import Dispatcher
 from harness.load.job import (
@@ -69,7 +70,6 @@ from harness.load.job import (
     share,
 )
 from harness.load.recorder import Recorder
-from harness.load.wire import Answer
 
 if is_module_patched("threading"):
     # Unless told before it is imported, Locust makes greenlets of all threads; the traffic needs the system's own.

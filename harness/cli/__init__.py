@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from harness.errors import HarnessError
+from harness.extras import lacking
 from harness.verdict import EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_INTERRUPTED
 
 
@@ -16,6 +17,9 @@ def main() -> None:
         sys.exit(app(prog_name="harness", standalone_mode=False) or 0)
     except HarnessError as error:
         _fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        lacks = lacking(error, where="harness")
+        _fail(str(lacks), lacks.exit_code) if lacks else _fail_on_other(error)
     except KeyboardInterrupt:
         _fail("interrupted", EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last resort, told with its own exit code

@@ -1,153 +1,93 @@
-"""Every command, each a few lines over the layers below."""
+"""Every command by its name. Its module is imported when it is asked for: most commands need little of the harness."""
 
 from __future__ import annotations
 
 import signal
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from harness import journal
-from harness.cli import members, offline
-from harness.cli.calibrate import calibrate
-from harness.cli.render import PlatformFile, QueryNodes, render, topology
-from harness.cli.selftest import selftest
-from harness.cluster import ClusterSpec, Role
-from harness.errors import BadInput, ClusterError, HarnessError
-from harness.platforms import home, registry
-from harness.platforms.choice import PlatformChoice
-from harness.platforms.local.doctor import diagnose
-from harness.run.options import parse_settings
+
+@dataclass(frozen=True)
+class Named:
+    """A command: the module below harness.cli that holds a function of its name, and that function's first line."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Mapping[str, Named] = {
+    "up": Named("clusters", "Start a real Milvus cluster and leave it running."),
+    "status": Named(
+        "clusters",
+        "Show every member with its role, version, health and where it runs, and what its orchestrator says of it.",
+    ),
+    "logs": Named("clusters", "Print the end of the members' logs."),
+    "down": Named("clusters", "End a cluster and remove all of it."),
+    "heal": Named(
+        "clusters", "Remove whatever killed runs left, and undo faults that were never healed. What is in use stays."
+    ),
+    "doctor": Named("clusters", "Say what is missing on this machine, and the command that mends it."),
+    "plan": Named("offline", "Print the numbered steps of scenarios with their durations; nothing is started."),
+    "recheck": Named(
+        "offline", "Judge a run again, from its folder alone, and compare; the exit code is the verdict's."
+    ),
+    "report": Named("offline", "Make the page and the summary again, from the run's folder alone."),
+    "calibrate": Named(
+        "calibrate", "Run scenarios n times, healthy, and write the limits that this machine and this Milvus support."
+    ),
+    "selftest": Named("selftest", "Plant violations in a real cluster: the check that must fire has to, and no other."),
+    "render": Named(
+        "render", "Print the custom resource of a cluster as YAML; nothing is started and nobody is asked."
+    ),
+}
+
+
+class _Commands(TyperGroup):
+    """Shows what it knows of each command, and loads the one that is run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, in the order of the help."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """Return a command's name and help alone."""
+        del ctx
+        known = COMMANDS.get(cmd_name)
+        return TyperCommand(cmd_name, help=known.help) if known else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is run, in full."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return (name, load(name), rest) if name and known else (name, known, rest)
+
+
+def load(name: str) -> Any:
+    """Return a command with its arguments and options.
+
+    Raises ModuleNotFoundError where what it needs is not installed.
+    """
+    made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    made.command(name)(getattr(import_module(f"harness.cli.{COMMANDS[name].module}"), name))
+    return get_command(made)
+
 
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Break a real Milvus cluster on purpose, and know whether it may go to production.",
 )
-offline.add_to(app)
-app.command()(render)
-app.command()(selftest)
-app.command()(calibrate)
-_console = Console()
-
-Name = Annotated[str, typer.Argument(help="the cluster's name")]
-_DEFAULT_NAME = "dev"
 
 
 @app.callback()
 def _prepare() -> None:
     """Make SIGTERM end a command as Ctrl-C does: healed, nothing left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-@app.command()
-def up(
-    name: Name = _DEFAULT_NAME,
-    *,
-    milvus: Annotated[str, typer.Option(help="a version, or the folder of an unpacked server")] = "2.3.5",
-    profile: Annotated[str, typer.Option(help="settings profile: fast or default")] = "fast",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="a setting as key=value, may be repeated")] = None,
-    query_nodes: QueryNodes = None,
-    platform: Annotated[str, typer.Option(help="local, kind or kubernetes")] = "local",
-    platform_file: PlatformFile = None,
-    context: Annotated[str, typer.Option(help="kubernetes: the kubeconfig's context to use")] = "",
-    namespace: Annotated[str, typer.Option(help="kubernetes: a namespace that is there already")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
-) -> None:
-    """Start a real Milvus cluster and leave it running."""
-    made = registry.make_platform(PlatformChoice(platform, platform_file, context, namespace))
-    spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), topology(query_nodes, platform_file))
-    if dry_run:
-        made.check(spec)
-        for number, step in enumerate(made.intent(spec), 1):
-            _console.print(f"{number}. {step}", highlight=False, soft_wrap=True, markup=False)
-        return
-    try:
-        cluster = made.create(spec, keep=True)
-    finally:
-        made.close()
-    endpoint = cluster.endpoint()
-    where = f"reach it with: {endpoint.reach}" if endpoint.reach else f"at {endpoint.address}"
-    _console.print(f"{name} is up {where}", highlight=False, soft_wrap=True)
-    if made.notice:
-        _console.print(made.notice, style="dim")
-
-
-@app.command()
-def status(name: Annotated[str | None, typer.Argument(help="only this cluster")] = None) -> None:
-    """Show every member with its role, version, health and where it runs, and what its orchestrator says of it."""
-    names = [name] if name else home.names()
-    if not names:
-        _console.print("no cluster; start one with: harness up")
-    for each in names:
-        cluster = registry.open_cluster(each)
-        _console.print(members.table(cluster))
-        for line in members.conditions(cluster):
-            _console.print(line, highlight=False, soft_wrap=True, style="dim")
-
-
-@app.command()
-def logs(
-    role: Annotated[str, typer.Argument(help="a role (querynode) or a member (querynode-1)")],
-    name: Annotated[str, typer.Option("--cluster", help="the cluster's name")] = _DEFAULT_NAME,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="how many of its last lines")] = 50,
-) -> None:
-    """Print the end of the members' logs."""
-    cluster = registry.open_cluster(name)
-    chosen = [m.name for m in cluster.members() if role in (m.name, m.role.value)]
-    if not chosen:
-        raise BadInput(f"there is no role or member {role!r}", where=name, mend=f"take one of {', '.join(Role)}")
-    for member in chosen:
-        path = cluster.logs(member)
-        typer.echo(f"== {member}  {path}")
-        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        typer.echo("\n".join(text.splitlines()[-lines:]))
-
-
-@app.command()
-def down(name: Name = _DEFAULT_NAME) -> None:
-    """End a cluster and remove all of it."""
-    if name not in home.names():
-        raise BadInput(f"there is no cluster {name!r}", where="harness down", mend="see harness status")
-    registry.open_anyway(name).destroy()
-    _console.print(f"{name} is gone")
-
-
-def _take_back(name: str, done: registry.Healed) -> None:
-    """Undo the faults of a cluster that stays; where that fails, those of the others are undone all the same."""
-    try:
-        if not home.is_kept(name):
-            return
-        healed = journal.heal(registry.open_cluster(name))
-        if healed.taken_back:
-            done.removed.append(f"{len(healed.taken_back)} unhealed faults of {name}")
-        for undo in healed.unknown:
-            done.left.append(f"{name} has no verb that does: {' '.join((undo.verb, *undo.arguments))}")
-    except HarnessError as error:
-        done.left.append(f"the faults of {name} were not taken back: {error}")
-
-
-@app.command()
-def heal() -> None:
-    """Remove whatever killed runs left, and undo faults that were never healed. What is in use stays."""
-    done = registry.heal()
-    for name in home.names():
-        _take_back(name, done)
-    if done.removed or not done.left:
-        told = "healed: " + ", ".join(done.removed) if done.removed else "nothing to heal"
-        _console.print(told, highlight=False, soft_wrap=True)
-    if done.left:
-        raise ClusterError("; ".join(done.left), where="harness heal", mend="mend that, and heal again")
-
-
-@app.command()
-def doctor() -> None:
-    """Say what is missing on this machine, and the command that mends it."""
-    ailments = diagnose()
-    for ailment in ailments:
-        mark = "[green]ok[/]" if ailment.ok else "[red]missing[/]"
-        _console.print(mark, ailment.what, "" if ailment.ok else f"-> {ailment.mend}", highlight=False, soft_wrap=True)
-    if not all(ailment.ok or ailment.optional for ailment in ailments):
-        raise typer.Exit(4)

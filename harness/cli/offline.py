@@ -25,13 +25,6 @@ Run = Annotated[Path, typer.Argument(help="a run's folder under reports/")]
 Slo = Annotated[Path | None, typer.Option(help="other limits than those of the run")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(plan)
-    app.command()(recheck)
-    app.command()(report)
-
-
 def plan(
     path: Annotated[Path, typer.Argument(help="scenario files")] = Path("scenarios"),
     select: Annotated[str, typer.Option(help="gate, nightly or scenario names; empty for all")] = "gate",

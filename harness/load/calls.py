@@ -7,10 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from harness.kind import Kind
+from harness.load.answer import Answer
 from harness.load.job import LoadJob
 from harness.load.schedule import FIRST_UPSERT_KEY
 from harness.load.wire import (
-    Answer,
     Done,
     RawCalls,
     call_metadata,

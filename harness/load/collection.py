@@ -14,12 +14,12 @@ from harness.cluster import Endpoint
 from harness.errors import ClusterError
 from harness.history import Outcome, Readback, Truth
 from harness.kind import Kind
+from harness.load.answer import Answer
 from harness.load.dataset import Dataset
 from harness.load.rows import CHECKSUM_FIELD, FIELDS, KEY_FIELD, VECTOR_FIELD, VERSION_FIELD, read_fields
 from harness.load.rpc import Connection
 from harness.load.schedule import FIRST_INSERT_KEY, FIRST_UPSERT_KEY
 from harness.load.wire import (
-    Answer,
     SearchShape,
     insert_request,
     key_values,

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from harness.history import NS_PER_S
 from harness.kind import Kind
+from harness.load.answer import Answer
 from harness.load.calls import Calls
 from harness.load.job import LoadJob
 from harness.load.recorder import Recorder
-from harness.load.wire import Answer, read_answer, read_failure
+from harness.load.wire import read_answer, read_failure
 from harness.plan.specs import FLUSH_S
 
 Share = NDArray[np.int64]  # indexes into the schedule, ascending

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from harness.kind import Kind
+from harness.load.answer import Answer
 from harness.load.schedule import Schedule
-from harness.load.wire import Answer
 
 FORMAT = b"2"  # of the columns below: raised whenever one changes its meaning
 SCHEMA = pa.schema(

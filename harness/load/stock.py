@@ -10,8 +10,9 @@ from pymilvus import MilvusClient, MilvusException
 
 from harness.history import Outcome
 from harness.kind import Kind
+from harness.load.answer import Answer
 from harness.load.job import LoadJob
-from harness.load.wire import Answer, Done, read_error
+from harness.load.wire import Done, read_error
 
 _ERROR_CHARS = 120
 

@@ -23,6 +23,7 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2
 from harness.cluster import Endpoint
 from harness.history import ABSENT, DAMAGED, Outcome
 from harness.kind import SEARCHES, WRITES, Kind
+from harness.load.answer import Answer
 from harness.load.rows import FIELDS, KEY_FIELD, VECTOR_FIELD, floats, read_fields, write_fields
 
 CONSISTENCY = ("Strong", "Session", "Bounded", "Eventually")
@@ -54,20 +55,6 @@ _REFUSED_MILVUS = frozenset({3, 7, 8, 9, 100, 101, 200, 800, 1100, 1101, 1400, 1
 _BOUNDED_TIMESTAMP = 2  # what stock clients send for Bounded; the server takes the level from its own field
 _GUARANTEE = {"Strong": 0, "Session": 1, "Bounded": _BOUNDED_TIMESTAMP, "Eventually": 1}
 _ERROR_CHARS = 120
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of one operation. Hits and distances as the server ordered them; a smaller distance is nearer.
-
-    `version` is what a read found: see harness.history.Operations.
-    """
-
-    outcome: Outcome
-    error: str = ""
-    hits: Sequence[int] = ()
-    distances: Sequence[float] = ()
-    version: int = ABSENT
 
 
 Done = Callable[[bytes | Answer], None]  # is given an answer's bytes, unread, or what became of the call

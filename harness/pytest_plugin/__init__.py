@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 
 from harness.errors import BadInput, HarnessError
+from harness.extras import lacking
 from harness.pytest_plugin import options as own_options
 from harness.pytest_plugin.marks import MARK, Marked, marked
 from harness.pytest_plugin.options import Selection
@@ -68,11 +69,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     _or_usage_error(lambda: config.stash[_SELECTION].require(config.stash[_FOUND]))
     items = [item for item in session.items if isinstance(item, pytest.Function) and marked(item)]
     if items:
-        from harness.pytest_plugin.prepare import prepare  # noqa: PLC0415 - seconds of imports, only for scenarios
-
-        _or_usage_error(lambda: prepare(session, items, config.stash[_SELECTION], _names(config)))
+        _or_usage_error(lambda: _prepare(session, items))
     elif config.getoption("--harness-plan"):
         raise pytest.UsageError("there is no scenario to plan here (--harness-plan): name the files that hold some")
+
+
+def _prepare(session: pytest.Session, items: list[pytest.Function]) -> None:
+    from harness.pytest_plugin.prepare import prepare  # noqa: PLC0415 - seconds of imports, only for scenarios
+
+    prepare(session, items, session.config.stash[_SELECTION], _names(session.config))
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,3 +113,7 @@ def _or_usage_error(do: Callable[[], T]) -> T:
         return do()
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
+    except ModuleNotFoundError as error:
+        if lacks := lacking(error, where="running scenarios"):
+            raise pytest.UsageError(str(lacks)) from None
+        raise

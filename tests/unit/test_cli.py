@@ -12,11 +12,12 @@ from typing import NamedTuple
 import pytest
 
 from harness import cli, journal
-from harness.cli import app as commands
+from harness.cli import clusters
+from harness.cli.app import COMMANDS, load
 from harness.cluster import ClusterSpec, Endpoint, Role, Topology
 from harness.errors import ClusterError
 from harness.platforms import home, registry
-from harness.platforms.local.doctor import Ailment
+from harness.platforms.ailment import Ailment
 from harness.platforms.local.platform import LocalPlatform
 from harness.platforms.state import ClusterState, Folder, MemberState, clusters_home
 from harness.verbs import Cluster
@@ -220,6 +221,28 @@ def test_heal_goes_on_where_one_clusters_faults_cannot_be_taken_back(
     assert done.err.startswith("harness: the faults of one were not taken back: querynode-1 did not start")
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_says_of_a_command_what_the_command_says_of_itself(name: str) -> None:
+    assert COMMANDS[name].help == load(name).help.partition("\n")[0]
+
+
+@pytest.mark.parametrize(("lacks", "extra"), [("pymilvus", "run"), ("kubernetes.client", "kubernetes")])
+def test_what_is_not_installed_is_named_with_the_extra_that_brings_it(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, lacks: str, extra: str
+) -> None:
+    def not_there() -> list[str]:
+        raise ModuleNotFoundError(f"No module named '{lacks}'", name=lacks)
+
+    monkeypatch.setattr(home, "names", not_there)
+    done = harness("status")
+    assert done.code == 4
+    assert done.err == (
+        f"harness: {lacks.partition('.')[0]} is not installed (harness): pip install 'milvus-harness[{extra}]'\n"
+    )
+    monkeypatch.setattr(home, "names", lambda: (_ for _ in ()).throw(ModuleNotFoundError(name="harness.nothing")))
+    assert harness("status").code == 70
+
+
 def test_help_names_every_command_and_nothing_typed_shows_it(harness: Harness) -> None:
     helped = harness("--help")
     assert helped.code == 0
@@ -256,10 +279,21 @@ def test_logs_are_told_by_role_or_member_and_as_many_lines_as_asked(harness: Har
     assert "there is no role or member 'querynodes' (dev): take one of proxy, mixcoord" in refused.err
 
 
+class Doctor:
+    """A platform that finds what a test says."""
+
+    def __init__(self, *found: Ailment) -> None:
+        self._found = found
+
+    def doctor(self) -> tuple[Ailment, ...]:
+        return self._found
+
+
 def test_what_is_missing_is_told_with_what_mends_it(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "diagnose", lambda: (Ailment("pip", True, ""),))
+    monkeypatch.setattr(clusters, "entries", lambda: (Doctor(Ailment("pip", True, "")),))
     assert harness("doctor").code == 0
-    monkeypatch.setattr(commands, "diagnose", lambda: (Ailment("p" * 80, False, "apt-get install python3-pip"),))
+    ill = Ailment("p" * 80, False, "apt-get install python3-pip")
+    monkeypatch.setattr(clusters, "entries", lambda: (Doctor(ill),))
     done = harness("doctor")
     assert done.code == 4
     assert done.out == f"missing {'p' * 80} -> apt-get install python3-pip\n"

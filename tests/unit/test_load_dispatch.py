@@ -15,12 +15,13 @@ import pytest
 from harness.cluster import Endpoint
 from harness.history import NS_PER_S, Operations, Outcome
 from harness.kind import Kind
+from harness.load.answer import Answer
 from harness.load.dispatch import Dispatcher
 from harness.load.job import LoadJob
 from harness.load.operations import read_operations
 from harness.load.recorder import Recorder
 from harness.load.schedule import make_schedule
-from harness.load.wire import Answer, Done, RawCalls, SearchShape, open_channel, search_request
+from harness.load.wire import Done, RawCalls, SearchShape, open_channel, search_request
 from harness.plan.specs import TrafficSpec
 from tests.unit.fake_milvus import FakeMilvus, serving
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from harness.errors import BadInput
 from harness.history import NS_PER_S, Operations, Outcome
 from harness.kind import WRITES, Kind
+from harness.load.answer import Answer
 from harness.load.operations import _METADATA_BYTES, NO_RECORD, Stream, read_operations
 from harness.load.recorder import END, HEADER, Recorder
 from harness.load.schedule import Schedule, make_schedule
-from harness.load.wire import Answer
 from harness.plan.specs import FLUSH_S, TrafficSpec
 
 _T0_NS = 5_000_000_000_000

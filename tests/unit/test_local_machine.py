@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.progress import Progress
 
 from harness.errors import BadInput, ClusterError, HarnessError
+from harness.platforms.ailment import Ailment
 from harness.platforms.local import doctor, machine
 from harness.platforms.local.cache import MANIFEST, cache_root, install, is_complete
 from harness.platforms.local.catalogue import Wheel
@@ -153,7 +154,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def ailment(beginning: str) -> doctor.Ailment:
+def ailment(beginning: str) -> Ailment:
     return next(one for one in doctor.diagnose() if one.what.startswith(beginning))
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from harness.history import NS_PER_S, Outcome
 from harness.kind import Kind
+from harness.load.answer import Answer
 from harness.load.recorder import Recorder
 from harness.load.schedule import Schedule
-from harness.load.wire import Answer
 from harness.run import sight
 from tests.unit.fake_cluster import Watched
 

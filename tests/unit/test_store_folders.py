@@ -12,9 +12,9 @@ import pytest
 
 from harness.errors import BadInput
 from harness.history import History, Operations, Outcome
+from harness.load.answer import Answer
 from harness.load.recorder import Recorder
 from harness.load.schedule import SCHEDULE_FILE, Schedule, save_schedule
-from harness.load.wire import Answer
 from harness.store.jsonfile import unsealed, write_sealed
 from harness.store.naming import slug
 from harness.store.run_folder import RunFolder

@@ -8,19 +8,18 @@ import resource
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from harness.errors import HarnessError
+from harness.platforms.ailment import Ailment
 from harness.platforms.local import catalogue
 from harness.platforms.local.cache import cache_root
 from harness.platforms.local.fill import Part, missing
 from harness.platforms.local.kafka_parts import AOT_BYTES
 from harness.platforms.local.machine import Machine, free_bytes, megabytes, pip_missing
 from harness.platforms.local.parts import dependency_parts, milvus_part
-from harness.platforms.programs import PROGRAMS
 
 _PYTHON_MIN = (3, 11)
 # Measured: a cluster's nine processes hold 1.45 GB; the rest is for the load's clients and their exact truth.
@@ -34,21 +33,9 @@ _GATE_VERSIONS = ("2.3.4", "2.3.5")
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
-@dataclass(frozen=True)
-class Ailment:
-    """One thing that was looked at. `mend` is a command or a hint, empty where nothing needs mending.
-
-    Without what is `optional` only the harness's own tests do less."""
-
-    what: str
-    ok: bool
-    mend: str
-    optional: bool = False
-
-
 def diagnose() -> tuple[Ailment, ...]:
     """Look at everything a local cluster needs, without fetching or changing anything."""
-    return (_platform(), _python(), _pip(), *_cache(), _memory(), _processes(), _open_files(), _browser(), *_for_kind())
+    return (_platform(), _python(), _pip(), *_cache(), _memory(), _processes(), _open_files(), _browser())
 
 
 def _platform() -> Ailment:
@@ -140,13 +127,6 @@ def _browser() -> Ailment:
     return Ailment(
         "Chromium: absent; only the browser tests need it", ok=False, mend="apt-get install chromium", optional=True
     )
-
-
-def _for_kind() -> Iterator[Ailment]:
-    for program, mend in PROGRAMS.items():
-        found = shutil.which(program)
-        what = f"{program} for --platform kind: {found}" if found else f"{program}: absent; only kind needs it"
-        yield Ailment(what, found is not None, "" if found else mend, optional=True)
 
 
 def _of(what: str, error: HarnessError | None) -> Ailment:

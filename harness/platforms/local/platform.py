@@ -92,11 +92,6 @@ class LocalPlatform:
         """Nothing is shared between clusters."""
 
 
-def open_cluster(folder: Folder) -> LocalCluster:
-    """Return the cluster of a folder, also of one whose state can't be read: good enough to destroy it."""
-    return LocalCluster(folder)
-
-
 def _check_disk(path: Path) -> None:
     there = next(parent for parent in (path, *path.parents) if parent.exists())
     free = shutil.disk_usage(there).free

@@ -1,0 +1,55 @@
+"""The platforms `kind` and `kubernetes`, as they are found. Kubernetes' client takes half a second to import."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.platforms.ailment import Ailment
+from harness.platforms.choice import PlatformChoice
+from harness.platforms.entry import Leftover
+from harness.platforms.programs import PROGRAMS
+from harness.platforms.state import Folder, clusters_home
+from harness.verbs import Cluster, Platform
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """Pods: on a kind cluster that the harness makes, or on any cluster of a kubeconfig."""
+
+    on_kind: bool
+
+    def make(self, choice: PlatformChoice) -> Platform:
+        """Return the platform. Errors: BadInput for options that can't be read."""
+        from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415
+        from harness.platforms.kubernetes.platform import KubernetesPlatform  # noqa: PLC0415
+
+        given = ("context", "namespace", "token_file", "tls")
+        named = {key: value for key in given if (value := getattr(choice, key))}
+        return KubernetesPlatform(read_options(choice.file).model_copy(update=named), on_kind=self.on_kind)
+
+    def open(self, folder: Folder) -> Cluster:
+        """Return a cluster that exists. Errors: BadInput."""
+        from harness.platforms.kubernetes.platform import open_cluster  # noqa: PLC0415
+
+        return open_cluster(folder)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Yield the kind clusters whose owner died."""
+        if not self.on_kind or not clusters_home().with_name("kind").exists():
+            return
+        from harness.platforms.kubernetes import hosts  # noqa: PLC0415
+
+        for host in list(hosts.abandoned()):
+            yield Leftover(f"kind cluster {host.name}", host.remove, under=host.made)
+
+    def doctor(self) -> Iterator[Ailment]:
+        """Look for the programs that make a kind cluster."""
+        for program, mend in PROGRAMS.items() if self.on_kind else ():
+            found = shutil.which(program)
+            what = f"{program} for --platform kind: {found}" if found else f"{program}: absent; only kind needs it"
+            yield Ailment(what, found is not None, "" if found else mend, optional=True)
+
+
+KIND, KUBERNETES = Kubernetes(on_kind=True), Kubernetes(on_kind=False)
