@@ -146,6 +146,15 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Crash:
+    """A check that crashed: its name, its error in a line, and the traceback."""
+
+    check: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
 class Judgement:
     """A scenario's verdict and everything it rests on. `reasons` say why it isn't PASS, worst first."""
 
@@ -156,3 +165,4 @@ class Judgement:
     findings: tuple[Finding, ...]
     marks: Marks
     clients: tuple[Client, ...] = ()
+    crashes: tuple[Crash, ...] = ()

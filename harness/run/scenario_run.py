@@ -25,6 +25,7 @@ from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged
+from harness.store.scenario_folder import ScenarioFolder
 from harness.verbs import Platform
 from harness.verdict import Verdict
 
@@ -110,6 +111,7 @@ def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: R
 
     def judge_it() -> bool:
         judged[:] = [judge_folder(folder)[2]]
+        _keep_crashes(judged[0], folder)
         return judged[0].judgement.verdict is Verdict.PASS
 
     execution = Execution(wanted.plan, platform, spec_of(wanted, options), folder, reporter)
@@ -119,6 +121,13 @@ def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: R
         reporter.say(f"{wanted.name}: {error}")
     judge_it()
     return judged[0]
+
+
+def _keep_crashes(judged: Judged, folder: ScenarioFolder) -> None:
+    """Write down where checks crashed, for whoever mends them."""
+    if crashes := judged.judgement.crashes:
+        told = "\n".join(f"{crash.check}\n{crash.traceback}" for crash in crashes)
+        (folder.path / "crashed-checks.txt").write_text(told, encoding="utf-8")
 
 
 def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> ScenarioRecord:

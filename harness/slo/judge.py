@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from harness.checks.answers import Answers, answers
 from harness.checks.evidence import answer_findings
@@ -16,12 +16,14 @@ from harness.checks.windows import Windows, windows
 from harness.checks.yardstick import same_machine
 from harness.history import NS_PER_S, EventKind, History
 from harness.slo.blame import blame
-from harness.slo.clients import clients, search_marks
+from harness.slo.clients import Clients, clients, search_marks
 from harness.slo.figures import DATA, FIGURES, MEMBERS, PERCENTILES, RECOVERIES, Figure
+from harness.slo.guard import Guard
 from harness.slo.held import Held, held_to
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
+    Figures,
     Measured,
     data_figures,
     member_figures,
@@ -32,6 +34,8 @@ from harness.slo.multiples import bases_of
 from harness.slo.proof import limit_findings
 from harness.slo.scene import Scene, scene
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict, of_scenario
+
+NO_CLIENTS: Clients = {}
 
 
 def judge(
@@ -53,31 +57,67 @@ def judge(
     """
     at_windows, judged = windows(history), answered or answers(history, thresholds)
     faulted = expects_fault or any(history.of(EventKind.FAULT))
-    bases = bases_of(history, session_s, older=older, faulted=faulted)
+    bases, guard = bases_of(history, session_s, older=older, faulted=faulted), Guard()
     held = held_to(limits, bases, MEMBERS if older else ())
     at = scene(judged, at_windows, held.limits, thresholds, history.traffic)
-    seen, (data, data_findings) = search_marks(at), data_figures(history)
-    served = clients(at, seen)
-    figures = {**timed_figures(at, served, seen), **member_figures(history, at_windows), **data}
+    seen = guard("moments", lambda: search_marks(at), Marks(at_windows.effect_ns, None, None, None, None))
+    served = guard("clients", lambda: clients(at, seen), NO_CLIENTS)
+    figures, data_findings = _figures(history, at, served, seen, guard)
     rows = tuple(_row(f, figures.get(f.name, NOT_MEASURED), held) for f in FIGURES if faulted or not f.of_fault)
-    sound = (*_soundness(history, at, faulted=faulted), *same_machine(history, thresholds, held.yardstick))
-    checks = (*sound, *_evidence(rows, at_windows, thresholds, older=older), *blame(history, judged, at, rows))
-    checks = lack_first(checks, history, at_windows, thresholds)
-    violated = _violated(history, rows, at_windows, thresholds)
+    violated = guard("ledger", lambda: _violated(history, rows, at_windows, thresholds), instead=False)
+    findings = (*data_findings, *guard.all("findings", lambda: _findings(history, judged, at, rows, seen)))
+    checks = _conditions(history, judged, at, rows, guard, faulted=faulted, older=older, yardstick=held.yardstick)
     return Judgement(
         verdict=of_scenario(_parts(rows, checks), data_violated=violated),
         reasons=tuple(_reasons(rows, checks, data_findings if violated else ())),
         slos=rows,
         validity=checks,
-        findings=(*data_findings, *member_findings(history, at_windows), *_of_answers(judged, at, rows, seen)),
+        findings=findings,
         marks=seen,
         clients=tuple(served.values()),
+        crashes=tuple(guard.crashes),
     )
 
 
-def _of_answers(judged: Answers, at: Scene, rows: tuple[SloRow, ...], seen: Marks) -> tuple[Finding, ...]:
+def _figures(
+    history: History, at: Scene, served: Clients, seen: Marks, guard: Guard
+) -> tuple[Figures, tuple[Finding, ...]]:
+    """Return every figure, and the findings that name rows."""
+    none: Figures = {}
+    no_findings: tuple[Finding, ...] = ()
+    data, findings = guard("data", lambda: data_figures(history), (none, no_findings))
+    timed = guard("answers", lambda: timed_figures(at, served, seen), none)
+    return {**timed, **guard("members", lambda: member_figures(history, at.windows), none), **data}, findings
+
+
+def _conditions(
+    history: History,
+    judged: Answers,
+    at: Scene,
+    rows: tuple[SloRow, ...],
+    guard: Guard,
+    *,
+    faulted: bool,
+    older: bool,
+    yardstick: Collection[str],
+) -> tuple[Validity, ...]:
+    """Return everything that the verdict rests on; called last, since whatever crashed before is told first."""
+    checks = (
+        *guard.all("conditions", lambda: _soundness(history, at, faulted=faulted)),
+        *guard.all("yardstick", lambda: same_machine(history, at.thresholds, yardstick)),
+        *_evidence(rows, at.windows, at.thresholds, older=older),
+        *guard.all("sender", lambda: blame(history, judged, at, rows)),
+    )
+    checks = guard("machine", lambda: lack_first(checks, history, at.windows, at.thresholds), checks)
+    return (*guard.conditions(), *checks)
+
+
+def _findings(history: History, judged: Answers, at: Scene, rows: tuple[SloRow, ...], seen: Marks) -> Iterator[Finding]:
+    """Yield what members and answers show beside the rows that were read back."""
+    yield from member_findings(history, at.windows)
     broken = {row.figure for row in rows if row.passed is False} - _following(rows)
-    return (*answer_findings(judged, at.windows), *limit_findings(broken, at, seen))
+    yield from answer_findings(judged, at.windows)
+    yield from limit_findings(broken, at, seen)
 
 
 def _row(figure: Figure, measured: Measured, held: Held) -> SloRow:

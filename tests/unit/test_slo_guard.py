@@ -1,0 +1,81 @@
+"""A check that crashes makes its run INVALID by its name; everything else is judged and drawn all the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from harness.run import scenario_run
+from harness.slo.judge import judge
+from harness.store.run_record import Judged
+from harness.store.scenario_folder import ScenarioFolder
+from harness.verdict import Crash, Judgement, Verdict
+from tests.unit.builders import healthy
+from tests.unit.judged import LIMITS, values
+
+# The module: harness.slo names its function the same.
+judging_module = import_module("harness.slo.judge")
+HISTORY = healthy()
+PASSED = judge(HISTORY, LIMITS)
+
+
+def crashing(monkeypatch: pytest.MonkeyPatch, name: str) -> Judgement:
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a defect\nof two lines")
+
+    monkeypatch.setattr(judging_module, name, crash)
+    return judge(HISTORY, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("crashes", "check"),
+    [
+        ("data_figures", "data"),
+        ("member_figures", "members"),
+        ("timed_figures", "answers"),
+        ("clients", "clients"),
+        ("search_marks", "moments"),
+        ("member_findings", "findings"),
+        ("blame", "sender"),
+        ("same_machine", "yardstick"),
+        ("lack_first", "machine"),
+        ("steady_state", "conditions"),
+        ("ledger_sound", "ledger"),
+    ],
+)
+def test_a_check_that_crashes_is_named_first_and_its_run_is_invalid(
+    monkeypatch: pytest.MonkeyPatch, crashes: str, check: str
+) -> None:
+    assert PASSED.verdict is Verdict.PASS
+    if crashes == "ledger_sound":  # looked at only where rows are lost
+        monkeypatch.setattr(judging_module, "DATA", ("recall",))
+        monkeypatch.setattr(judging_module, "passed", lambda *_: False)
+    judged = crashing(monkeypatch, crashes)
+    assert judged.verdict is Verdict.INVALID
+    assert judged.validity[0].what == "Checks that crashed"
+    assert f"{check}: ZeroDivisionError: a defect" in judged.validity[0].measured
+    assert "of two lines" not in judged.validity[0].measured
+    assert check in [crash.check for crash in judged.crashes]
+    assert all('raise ZeroDivisionError("a defect' in crash.traceback for crash in judged.crashes)
+
+
+def test_everything_else_is_judged_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = crashing(monkeypatch, "data_figures")
+    others = {name: value for name, value in values(PASSED).items() if not name.endswith("_rows")}
+    assert {name: value for name, value in values(judged).items() if not name.endswith("_rows")} == pytest.approx(
+        others, nan_ok=True
+    )
+    assert all(math.isnan(value) for name, value in values(judged).items() if name.endswith("_rows"))
+    assert judged.reasons[0].startswith("Checks that crashed: data: ZeroDivisionError: a defect, required none")
+
+
+def test_its_traceback_is_kept_in_the_folder(tmp_path: Path) -> None:
+    judgement = replace(PASSED, crashes=(Crash("data", "ZeroDivisionError: a", "Traceback: in some line"),))
+    keep: Callable[..., None] = scenario_run._keep_crashes
+    keep(Judged("a", "A", "scenarios/a", judgement, ""), ScenarioFolder(tmp_path))
+    assert (tmp_path / "crashed-checks.txt").read_text(encoding="utf-8") == "data\nTraceback: in some line"
