@@ -177,6 +177,11 @@ class Composite(Action[object]):
 class Drawn(Protocol):
     """What stands in place of actions and draws them from the scenario's seed."""
 
+    @property
+    def source(self) -> str:
+        """Where they come from: a name that means the same for good."""
+        ...
+
     def draw(self, random: Generator) -> tuple[AnyAction, ...]:
         """Return the actions, the same for the same state of `random`."""
         ...

@@ -85,6 +85,7 @@ class EventKind(StrEnum):
     ORCHESTRATOR = "orchestrator"  # name: the object, e.g. Pod/x; what: the reason, e.g. Killing; detail: message
     WAY_IN = "way_in"  # name: e.g. port-forward; what: broken, open; detail: pod
     NOTE = "note"  # anything a reader of the report should know
+    OTHER = "other"  # of a kind that only a newer harness knows, shown as it came; detail: kind
 
 
 @dataclass(frozen=True)

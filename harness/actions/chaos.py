@@ -55,6 +55,11 @@ class Chaos:
     faults: Count = 5
     pool: Annotated[str, AfterValidator(_known)] = "members"
 
+    @property
+    def source(self) -> str:
+        """The pool's name."""
+        return self.pool
+
     def draw(self, random: Generator) -> tuple[AnyAction, ...]:
         """Return the faults, the same for the same state of `random`."""
         pool = POOLS[self.pool]

@@ -149,6 +149,7 @@ def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> Scenario
         limits=limits.written(),
         calibrated=limits.calibrated,
         faults=len(plan.actions),
+        drawn_from="" if isinstance(scenario.faults, tuple) else scenario.faults.source,
         scenario=scenario.name,
         thresholds=dict(scenario.thresholds),
         settings=platform.settings(spec_of(wanted, options)),

@@ -23,6 +23,7 @@ SCHEMA = pa.schema(
     ],
     metadata={"format": FORMAT, "clock": "CLOCK_MONOTONIC, ns"},
 )
+_KINDS = frozenset(kind.value for kind in EventKind)
 # The harness wrote streams without metadata once, else as now.
 _HEADERS = tuple(schema.serialize().to_pybytes() for schema in (SCHEMA, SCHEMA.remove_metadata()))
 
@@ -95,4 +96,7 @@ def _row(event: Event) -> dict[str, object]:
 
 def _event(row: dict[str, object]) -> Event:
     detail: dict[str, str] = dict(row["detail"])  # type: ignore[call-overload]  # pyarrow gives maps as lists of pairs
-    return Event(int(str(row["t_ns"])), EventKind(str(row["kind"])), str(row["name"]), str(row["what"]), detail)
+    kind = str(row["kind"])
+    if kind not in _KINDS:
+        kind, detail = EventKind.OTHER, {**detail, "kind": kind}
+    return Event(int(str(row["t_ns"])), EventKind(kind), str(row["name"]), str(row["what"]), detail)

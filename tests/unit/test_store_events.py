@@ -87,6 +87,14 @@ def test_a_stream_of_something_else_is_told_apart(tmp_path: Path) -> None:
         read_events(path)
 
 
+def test_an_event_of_a_kind_that_only_a_newer_harness_knows_is_kept_as_it_came(tmp_path: Path) -> None:
+    path = tmp_path / "events.arrow"
+    row = {"t_ns": 7, "kind": "backup", "name": "nightly", "what": "taken", "detail": [("rows", "5")]}
+    with pa.ipc.new_stream(path, SCHEMA) as stream:
+        stream.write_batch(pa.RecordBatch.from_pylist([row], schema=SCHEMA))
+    assert read_events(path) == (Event(7, EventKind.OTHER, "nightly", "taken", {"rows": "5", "kind": "backup"}),)
+
+
 @pytest.mark.parametrize("content", [b"hello world", b"\0" * 4000, b"\xff\xff\xff\xff"])
 def test_garbage_is_not_taken_for_no_events(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "events.arrow"
