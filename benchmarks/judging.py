@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harness.checks.data import ledger_of
-from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, Outcome, Readback, Truth
+from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, Readback, Result, Truth
 from harness.kind import SEARCHES, Kind
 from harness.load.dataset import load_dataset, written_vectors
 from harness.load.operations import read_operations
@@ -86,7 +86,7 @@ def write_stream(folder: Path, schedule: Schedule, truth: Truth, outage: tuple[i
         "intended_ns": intended,
         "sent_ns": intended + NS_PER_MS // 10,
         "done_ns": intended + LATENCY_NS,
-        "outcome": np.where(failed, Outcome.FAIL, Outcome.OK),
+        "outcome": np.where(failed, Result.FAIL, Result.OK),
         "error": np.where(failed, "UNAVAILABLE: the server is not there, and this is how it says so", ""),
         "query": schedule.query,
         "key": schedule.key,
@@ -140,7 +140,7 @@ def write_reads(folder: ScenarioFolder, schedule: Schedule, t_ns: int) -> None:
     operations = read_operations(folder.path, schedule, T0_NS, k=SPEC.k, deadline_ns=DEADLINE_NS)
     keys = ledger_of(operations, SPEC.rows).present
     versions = np.ones(len(keys), np.int32)
-    upserts = (schedule.kind == Kind.UPSERT) & (operations.outcome == Outcome.OK)
+    upserts = (schedule.kind == Kind.UPSERT) & (operations.outcome == Result.OK)
     last = dict(zip(schedule.key[upserts].tolist(), schedule.version[upserts].tolist(), strict=True))
     for key, version in last.items():
         versions[keys == key] = version

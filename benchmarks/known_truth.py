@@ -26,7 +26,7 @@ import numpy as np
 from harness.checks.latency import percentile_ns
 from harness.checks.thresholds import Thresholds
 from harness.cluster import Endpoint
-from harness.history import NS_PER_S, Event, EventKind, History, Operations, Outcome, Traffic, Truth
+from harness.history import NS_PER_S, Event, EventKind, History, Offered, Operations, Result, Truth
 from harness.load.canned import Canned
 from harness.load.dataset import load_dataset, written_vectors
 from harness.load.job import LoadJob
@@ -37,8 +37,7 @@ from harness.load.truth import exact_truth
 from harness.load.wire import SearchShape
 from harness.plan.specs import DataSpec, TrafficSpec
 from harness.selftest.control import ProxyProcess
-from harness.selftest.lies import Deny
-from harness.selftest.lies import Truth as Pass
+from harness.selftest.lies import Deny, PassOn
 from harness.slo.judge import judge
 from harness.slo.limits import Limits
 
@@ -127,7 +126,7 @@ def turn(proxy: ProxyProcess, trial: Trial, *, off: bool) -> int:
     """Deny or pass from now on; return since when."""
     if trial.closes:
         return proxy.shut() if off else proxy.open()
-    return proxy.tell(Deny() if off else Pass())
+    return proxy.tell(Deny() if off else PassOn())
 
 
 def wait_until(t_ns: int) -> None:
@@ -145,7 +144,7 @@ def measure(trial: Trial, operations: Operations, moments: Sequence[int], truth:
         Event(moments[0], EventKind.PHASE, "steady", "end"),
         Event(end_ns, EventKind.PHASE, "observe", "end"),
     )
-    traffic = Traffic(TRAFFIC.rates, 1, DATA.k, DEADLINE_NS)
+    traffic = Offered(TRAFFIC.rates, 1, DATA.k, DEADLINE_NS)
     history = History(operations, events, truth, (), traffic, complete=True)
     figures = {row.figure: row.value for row in judge(history, Limits(), THRESHOLDS).slos}
     lost = math.isinf(trial.stretches_s[-1])
@@ -168,7 +167,7 @@ def send_lag_s(operations: Operations) -> float:
 
 def first_to_last_failure_s(operations: Operations) -> float:
     """What Milvus's checker.py reports as time to recover: from the first to the last failed request, 0 for one."""
-    failed = operations.intended_ns[operations.outcome != Outcome.OK]
+    failed = operations.intended_ns[operations.outcome != Result.OK]
     return float(np.ptp(failed)) / NS_PER_S if len(failed) else 0.0
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from harness.checks.data import ledger_of, violations
 from harness.checks.keys import written
 from harness.checks.versions import versions_of
-from harness.history import NS_PER_MS, NS_PER_S, Operations, Outcome, Readback
+from harness.history import NS_PER_MS, NS_PER_S, Operations, Readback, Result
 from harness.kind import Kind
 from harness.store.arrays import read_readback, write_readback
 from harness.store.recorded import no_operations
@@ -60,7 +60,7 @@ def operations(rows: int) -> Operations:
         intended_ns=op_id * NS_PER_MS,
         sent_ns=op_id * NS_PER_MS,
         done_ns=(op_id + 1) * NS_PER_MS,
-        outcome=np.full(len(keys), Outcome.OK, np.uint8),
+        outcome=np.full(len(keys), Result.OK, np.uint8),
         query=np.full(len(keys), -1, np.int32),
         hits=np.broadcast_to(np.int64(-1), (len(keys), *nothing.hits.shape[1:])),
         distances=np.broadcast_to(np.float32(0), (len(keys), *nothing.distances.shape[1:])),

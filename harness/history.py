@@ -18,7 +18,7 @@ NS_PER_MS = 1_000_000
 ABSENT, DAMAGED = -1, -2
 
 
-class Outcome(IntEnum):
+class Result(IntEnum):
     """What came of an operation. UNKNOWN: a write that may or may not have been applied."""
 
     OK = 0
@@ -145,7 +145,7 @@ class Readback:
 
 
 @dataclass(frozen=True)
-class Traffic:
+class Offered:
     """What was offered: operations per second of each kind, hits asked for, and the client's deadline."""
 
     rates: Mapping[Kind, float]
@@ -166,7 +166,7 @@ class History:
     events: tuple[Event, ...]
     truth: Truth
     readbacks: tuple[Readback, ...]
-    traffic: Traffic
+    traffic: Offered
     complete: bool
 
     def of(self, kind: EventKind, *, name: str | None = None, what: str | None = None) -> Iterator[Event]:

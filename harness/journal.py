@@ -40,7 +40,7 @@ class Pending:
 
 
 @dataclass
-class Healed:
+class TakenBack:
     """What heal took back, and what it does not know how to: a newer harness may, so that stays in the journal."""
 
     taken_back: list[Undo] = field(default_factory=list)
@@ -94,12 +94,12 @@ class Journal:
         return self._path.read_text(encoding="ascii") if self._path.exists() else ""
 
 
-def heal(cluster: Cluster, *, what_outlives: bool = False) -> Healed:
+def heal(cluster: Cluster, *, what_outlives: bool = False) -> TakenBack:
     """Take back every action that was begun and not healed, the last one first.
 
     Whoever removes the cluster next may leave all but what would outlive it. Errors: ClusterError.
     """
-    journal, healed = Journal(cluster.journal), Healed()
+    journal, healed = Journal(cluster.journal), TakenBack()
     for step in journal.pending():
         wanted = [undo for undo in step.undo if undo.outlives or not what_outlives]
         known = [take_back(cluster, undo) for undo in wanted]

@@ -9,7 +9,7 @@ from harness.cluster import Health, Member, Pulse, Role
 from harness.errors import BadInput, ClusterError
 from harness.verbs import Cluster, OnMember
 
-Tell = Callable[[str, Mapping[str, str]], None]
+TellMoment = Callable[[str, Mapping[str, str]], None]
 
 # What was moved has to be scheduled, started and seen to be ready.
 _READY_S = 240.0
@@ -24,7 +24,7 @@ class Stage:
 
     cluster: Cluster
     choice: int
-    tell: Tell
+    tell: TellMoment
 
     def members(self) -> tuple[Member, ...]:
         """Return all members."""

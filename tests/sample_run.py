@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harness.checks.answers import answers
 from harness.checks.thresholds import DEFAULT
 from harness.checks.timeline import timeline
-from harness.history import NS_PER_S, Event, EventKind, History, Operations, Outcome, Readback, Traffic, Truth
+from harness.history import NS_PER_S, Event, EventKind, History, Offered, Operations, Readback, Result, Truth
 from harness.kind import Kind
 from harness.report.view import RunView, ScenarioView
 from harness.slo.judge import judge
@@ -89,7 +89,7 @@ def operations(exact: Truth, *, errors_s: float, wrong_s: float, slow: float, se
     latency_s *= np.where((since > errors_s) & (since < errors_s + 4), 6 - (since - errors_s), 1.0)
     failed = (since >= 0.12) & (since < errors_s) & (rng.random(n) < 0.93)
     sent = t_s + rng.exponential(0.0002, n)
-    outcome = np.where(failed, np.where(kind == Kind.SEARCH, Outcome.FAIL, Outcome.UNKNOWN), Outcome.OK)
+    outcome = np.where(failed, np.where(kind == Kind.SEARCH, Result.FAIL, Result.UNKNOWN), Result.OK)
     done = np.where(failed, sent + 0.21, sent + latency_s)
     query = np.where(kind == Kind.SEARCH, np.arange(n) % QUERIES, -1).astype(np.int32)
     hits, distances = _answers(exact, query, failed, (since >= errors_s) & (since < errors_s + wrong_s), rng)
@@ -171,12 +171,12 @@ def history(*, errors_s: float = ERRORS_S, wrong_s: float = WRONG_S, slow: float
         for n in range(2)
     )
     rates = dict.fromkeys(Kind, 0.0) | {Kind.SEARCH: SEARCHES, Kind.INSERT: INSERTS, Kind.DELETE: DELETES}
-    traffic = Traffic(rates, 1, K, NS_PER_S)
+    traffic = Offered(rates, 1, K, NS_PER_S)
     return History(done, events(), exact, readbacks, traffic, complete=True)
 
 
 def _left(done: Operations) -> NDArray[np.int64]:
-    ok = done.outcome == Outcome.OK
+    ok = done.outcome == Result.OK
     inserted, deleted = (done.key[ok & (done.kind == kind)] for kind in (Kind.INSERT, Kind.DELETE))
     return np.concatenate([np.arange(ROWS, dtype=np.int64), np.sort(np.setdiff1d(inserted, deleted))])
 

@@ -13,7 +13,7 @@ from harness.checks.latency import corrected_ns
 from harness.checks.recall import own_recall, recall_at_k, wrong_answers
 from harness.checks.thresholds import Thresholds
 from harness.checks.versions import versions_of
-from harness.history import History, Operations, Outcome
+from harness.history import History, Operations, Result
 from harness.kind import Kind
 
 
@@ -101,7 +101,7 @@ def answers(history: History, thresholds: Thresholds) -> Answers:
 
 def _good(operations: Operations, flaws: NDArray[np.uint8], deadline_ns: int) -> NDArray[np.bool_]:
     in_time = operations.done_ns - operations.intended_ns <= deadline_ns
-    good: NDArray[np.bool_] = (operations.outcome == Outcome.OK) & in_time & (flaws == 0)
+    good: NDArray[np.bool_] = (operations.outcome == Result.OK) & in_time & (flaws == 0)
     return good
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from harness.checks.keys import FOREVER, Lives
 from harness.checks.versions import Versions, reads_by_key
-from harness.history import Operations, Outcome
+from harness.history import Operations, Result
 from harness.kind import SEARCHES
 
 # Rows looked at together: bounds the memory without costing speed.
@@ -39,7 +39,7 @@ def invalid(flaws: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def answered(operations: Operations) -> NDArray[np.bool_]:
     """Return the searches that got an answer, good or not; shape (n,)."""
-    found: NDArray[np.bool_] = np.isin(operations.kind, SEARCHES) & (operations.outcome == Outcome.OK)
+    found: NDArray[np.bool_] = np.isin(operations.kind, SEARCHES) & (operations.outcome == Result.OK)
     return found
 
 

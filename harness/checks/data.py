@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.checks.keys import FOREVER, KeyTimes, distinct, key_times
 from harness.checks.versions import Versions, rows_read
-from harness.history import History, Operations, Outcome, Readback
+from harness.history import History, Operations, Readback, Result
 from harness.kind import WRITES
 from harness.ledger import Ledger
 from harness.verdict import Finding
@@ -188,7 +188,7 @@ def _named(keys: Keys) -> tuple[int, ...]:
 
 def _ops(keys: Keys, operations: Operations) -> tuple[int, ...]:
     """Return the writes that named any of the first keys, never sent ones left out."""
-    at = np.flatnonzero(np.isin(operations.kind, WRITES) & (operations.outcome != Outcome.NEVER_SENT))
+    at = np.flatnonzero(np.isin(operations.kind, WRITES) & (operations.outcome != Result.NEVER_SENT))
     begin, end = operations.key[at], operations.key[at] + operations.key_count[at]
     named = np.zeros(len(at), dtype=np.bool_)
     for key in keys[:NAMED]:

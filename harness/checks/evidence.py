@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness.checks.answers import Answers
 from harness.checks.content import Flaw, invalid
 from harness.checks.windows import Span, Windows
-from harness.history import Operations, Outcome
+from harness.history import Operations, Result
 from harness.kind import Kind
 from harness.verdict import Finding
 
@@ -82,7 +82,7 @@ def _with_missed(operations: Operations, at: NDArray[np.int64]) -> tuple[int, ..
     found = []
     for read in at[: NAMED // 2]:
         wrote = (operations.kind == Kind.UPSERT) & (operations.key == operations.key[read])
-        acked = wrote & (operations.outcome == Outcome.OK) & (operations.done_ns < operations.sent_ns[read])
+        acked = wrote & (operations.outcome == Result.OK) & (operations.done_ns < operations.sent_ns[read])
         last = np.flatnonzero(acked)[np.argmax(operations.sent_ns[acked])] if acked.any() else read
         found += [int(operations.op_id[last])] * bool(last != read) + [int(operations.op_id[read])]
     return tuple(found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history import Operations, Outcome
+from harness.history import Operations, Result
 from harness.kind import WRITES, Kind
 
 FOREVER = int(np.iinfo(np.int64).max)
@@ -41,13 +41,13 @@ class Written:
 
 def written(operations: Operations) -> Written:
     """Expand the writes' key ranges to one row per key."""
-    tried = np.isin(operations.outcome, (Outcome.OK, Outcome.UNKNOWN))
+    tried = np.isin(operations.outcome, (Result.OK, Result.UNKNOWN))
     at = np.flatnonzero(np.isin(operations.kind, WRITES) & tried & (operations.key_count > 0))
     counts = operations.key_count[at].astype(np.int64)
     starts = np.cumsum(counts) - counts
     within = np.arange(int(counts.sum())) - np.repeat(starts, counts)
     row = np.repeat(at, counts)
-    acked = operations.outcome[row] == Outcome.OK
+    acked = operations.outcome[row] == Result.OK
     sent = operations.sent_ns[row]
     return Written(
         key=operations.key[row] + within,

@@ -14,7 +14,7 @@ from harness.checks.answers import Stream
 from harness.checks.latency import percentile_ns, to_ms
 from harness.checks.thresholds import Thresholds
 from harness.checks.windows import LIVES, Span
-from harness.history import NS_PER_S, EventKind, History, Outcome
+from harness.history import NS_PER_S, EventKind, History, Result
 from harness.kind import WRITES, Kind
 from harness.verdict import Validity
 
@@ -89,7 +89,7 @@ def _others_failed(history: History, steady: Span, thresholds: Thresholds) -> It
     for name, kinds in {"Writes": WRITES, "Strong reads": (Kind.READ,), "Searches by pymilvus": (Kind.STOCK,)}.items():
         asked = inside & np.isin(operations.kind, kinds)
         # What was not sent is the generator's doing; while traffic flows, what is under way is not on record as sent.
-        failed = int((asked & (operations.sent_ns >= 0) & (operations.outcome != Outcome.OK)).sum())
+        failed = int((asked & (operations.sent_ns >= 0) & (operations.outcome != Result.OK)).sum())
         found = _share(f"{name} that failed in the steady state", failed, int(asked.sum()), thresholds)
         if failed and not found.ok:
             yield found

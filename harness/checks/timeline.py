@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checks.answers import Answers
-from harness.history import NS_PER_MS, NS_PER_S, Operations, Outcome
+from harness.history import NS_PER_MS, NS_PER_S, Operations, Result
 from harness.kind import Kind
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def timeline(judged: Answers, bin_s: float = 1.0) -> Timeline:
     origin_ns = int(operations.intended_ns[0]) if len(operations) else 0
     at = (operations.intended_ns - origin_ns) // round(bin_s * NS_PER_S)
     bins = int(at[-1]) + 1 if len(at) else 0
-    ok = operations.outcome == Outcome.OK
+    ok = operations.outcome == Result.OK
 
     def rate(mask: NDArray[np.bool_]) -> Floats:
         return np.bincount(at[mask], minlength=bins) / bin_s

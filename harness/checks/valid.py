@@ -13,7 +13,7 @@ import numpy as np
 from harness.checks.latency import percentile_ns, to_ms
 from harness.checks.thresholds import Thresholds
 from harness.checks.windows import Windows, unmatched
-from harness.history import NS_PER_MS, NS_PER_S, EventKind, History, Operations, Outcome
+from harness.history import NS_PER_MS, NS_PER_S, EventKind, History, Operations, Result
 from harness.kind import SEARCHES, WRITES, Kind
 from harness.verdict import Validity, Verdict
 
@@ -122,7 +122,7 @@ def scheduled(history: History, windows: Windows, thresholds: Thresholds, kinds:
 
 def sent(operations: Operations, thresholds: Thresholds) -> Validity:
     """Check that the load offered was reached."""
-    never = int((operations.outcome == Outcome.NEVER_SENT).sum())
+    never = int((operations.outcome == Result.NEVER_SENT).sum())
     share = 1 - never / len(operations) if len(operations) else 0.0
     required = f">= {thresholds.load_share_min:.0%}"
     measured = f"{share:.2%} ({never} never sent)"
@@ -139,7 +139,7 @@ def effect_observed(history: History) -> Validity:
 
 def acked_writes(operations: Operations, delete_rate: float, thresholds: Thresholds) -> Iterator[Validity]:
     """Check that there is something to lose: none lost of nothing acknowledged is no evidence."""
-    ok = operations.outcome == Outcome.OK
+    ok = operations.outcome == Result.OK
     writes = int((ok & np.isin(operations.kind, WRITES)).sum())
     needed = thresholds.acked_writes_min
     yield Validity("Acknowledged writes", f"{writes}", f">= {needed}", ok=writes >= needed)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checks.keys import BEFORE, Written, distinct
-from harness.history import ABSENT, DAMAGED, Operations, Outcome, Readback
+from harness.history import ABSENT, DAMAGED, Operations, Readback, Result
 from harness.kind import Kind
 
 Ints = NDArray[np.int64]
@@ -103,7 +103,7 @@ def reads_by_key(operations: Operations, versions: Versions) -> tuple[Ints, RowF
     Returns their indexes, shape (r,), and their flaws. Not finding a row is stale where a write of it was
     acknowledged before, unless it was ever to be deleted. Another key's row is no answer, whatever its version.
     """
-    at = np.flatnonzero((operations.kind == Kind.READ) & (operations.outcome == Outcome.OK))
+    at = np.flatnonzero((operations.kind == Kind.READ) & (operations.outcome == Result.OK))
     keys, found = operations.key[at], operations.version[at]
     place, known = versions.find(keys, found)
     late = np.zeros(len(at), np.bool_)

@@ -92,7 +92,7 @@ def down(name: Name = _DEFAULT_NAME) -> None:
     _console.print(f"{name} is gone")
 
 
-def _take_back(name: str, done: registry.Healed) -> None:
+def _take_back(name: str, done: registry.HealReport) -> None:
     """Undo the faults of a cluster that stays; where that fails, those of the others are undone all the same."""
     try:
         if not home.is_kept(name):

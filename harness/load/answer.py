@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.history import ABSENT, Outcome
+from harness.history import ABSENT, Result
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Answer:
     `version` is what a read found: see harness.history.Operations.
     """
 
-    outcome: Outcome
+    outcome: Result
     error: str = ""
     hits: Sequence[int] = ()
     distances: Sequence[float] = ()

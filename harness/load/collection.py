@@ -12,7 +12,7 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
 
 from harness.cluster import Endpoint
 from harness.errors import ClusterError
-from harness.history import Outcome, Readback, Truth
+from harness.history import Readback, Result, Truth
 from harness.kind import Kind
 from harness.load.answer import Answer
 from harness.load.dataset import Dataset
@@ -139,7 +139,7 @@ def _insert(connection: Connection, name: str, spec: DataSpec, dataset: Dataset,
             request = insert_request(name, batch, dataset.vectors[batch], partition)
             raw = connection.calls.send(Kind.INSERT, request, timeout_s)
             answer = raw if isinstance(raw, Answer) else read_write(raw, Kind.INSERT, len(batch))
-            if answer.outcome != Outcome.OK:
+            if answer.outcome != Result.OK:
                 what = f"inserting {len(batch)} rows failed with {answer.error}"
                 raise ClusterError(what, where=f"collection {name}", mend="look into the proxy's log")
 

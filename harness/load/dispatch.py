@@ -27,7 +27,7 @@ from harness.load.recorder import Recorder
 from harness.load.wire import read_answer, read_failure
 from harness.plan.specs import FLUSH_S
 
-Share = NDArray[np.int64]  # indexes into the schedule, ascending
+Places = NDArray[np.int64]  # indexes into the schedule, ascending
 Listener = Callable[[Kind, int, Answer], None]  # what, latency from the intended start in ns, what came of it
 _THREADS = 8
 _GRACE_S = 0.5  # beyond the deadline: what has not answered by then is cut off
@@ -39,7 +39,7 @@ class Dispatcher:
     Made before the start is known, since making the requests takes its time. `listener` is called by other threads.
     """
 
-    def __init__(self, job: LoadJob, share: Share, calls: Calls, listener: Listener) -> None:
+    def __init__(self, job: LoadJob, share: Places, calls: Calls, listener: Listener) -> None:
         self._job, self._calls, self._listener = job, calls, listener
         self._kinds = [Kind(kind) for kind in job.schedule.kind.tolist()]
         self._rows: list[int] = job.schedule.key_count.tolist()

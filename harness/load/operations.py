@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from harness.errors import BadInput
-from harness.history import ABSENT, NS_PER_S, Operations, Outcome
+from harness.history import ABSENT, NS_PER_S, Operations, Result
 from harness.kind import WRITES, Kind
 from harness.load.recorder import END, HEADER, SCHEMA
 from harness.load.schedule import Schedule
@@ -36,7 +36,7 @@ class Recorded:
 
 def read_streams(folder: Path) -> Recorded:
     """Read every stream of a folder, one that breaks off up to its last complete batch. Errors: BadInput."""
-    streams = [Stream(path) for path in sorted(folder.glob(STREAMS))]
+    streams = [StreamFile(path) for path in sorted(folder.glob(STREAMS))]
     batches = tuple((stream.path, batch) for stream in streams for batch in stream.read())
     return Recorded(batches, cut=not all(stream.ended for stream in streams))
 
@@ -68,11 +68,11 @@ def operations_of(
     if until_ns is None:
         return operations
     # What still went out while the load was being ended counts, or may have gone out: its rows may be there.
-    return operations.where((operations.intended_ns < until_ns) | (operations.outcome != Outcome.NEVER_SENT))
+    return operations.where((operations.intended_ns < until_ns) | (operations.outcome != Result.NEVER_SENT))
 
 
 @dataclass
-class Stream:
+class StreamFile:
     """One writer's file, read on from where the last reading ended. `ended` once its writer has closed it."""
 
     path: Path
@@ -130,7 +130,7 @@ def _check_owner(batches: Iterable[tuple[Path, pa.RecordBatch]], schedule: Sched
         known = mine < len(schedule)
         fits = (
             known.all()
-            and (batch["outcome"].to_numpy() <= Outcome.UNKNOWN).all()
+            and (batch["outcome"].to_numpy() <= Result.UNKNOWN).all()
             and all(
                 (column[mine] == batch[name].to_numpy()).all()
                 for name, column in (
@@ -172,7 +172,7 @@ def _repeats(places: NDArray[np.int64]) -> bool:
 def _merged(table: pa.Table, schedule: Schedule, t0_ns: int, k: int, *, cut: bool) -> Operations:
     n, rows = len(schedule), np.searchsorted(schedule.op_id, table["op_id"].to_numpy())
     lost = np.isin(schedule.kind, WRITES) & cut
-    outcome = np.where(lost, Outcome.UNKNOWN, Outcome.NEVER_SENT).astype(np.uint8)
+    outcome = np.where(lost, Result.UNKNOWN, Result.NEVER_SENT).astype(np.uint8)
     errors = np.where(lost, NO_RECORD, "").astype(object)
     errors[rows] = _shared(table["error"])
     version = np.where(schedule.kind == Kind.READ, ABSENT, schedule.version)

@@ -19,7 +19,7 @@ import numpy as np
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from harness.errors import ClusterError
-from harness.history import NS_PER_S, Outcome
+from harness.history import NS_PER_S, Result
 from harness.load.job import (
     FOLDER_VARIABLE,
     OWNER_VARIABLE,
@@ -31,7 +31,7 @@ from harness.load.job import (
     save_job,
     writers,
 )
-from harness.load.operations import STREAMS, Stream
+from harness.load.operations import STREAMS, StreamFile
 
 _LOCUST_FILE = "loadtests.search"
 _AHEAD_NS = NS_PER_S // 5  # from saying when it starts to the start
@@ -208,15 +208,15 @@ class _Tail:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._streams: dict[Path, Stream] = {}
+        self._streams: dict[Path, StreamFile] = {}
         self._done = self._errors = 0
         self._recent: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
 
     def read(self) -> LoadProgress:
         for path in self._folder.glob(STREAMS):
-            for batch in self._streams.setdefault(path, Stream(path)).read():
+            for batch in self._streams.setdefault(path, StreamFile(path)).read():
                 self._done += batch.num_rows
-                self._errors += int(np.count_nonzero(batch["outcome"].to_numpy() != Outcome.OK))
+                self._errors += int(np.count_nonzero(batch["outcome"].to_numpy() != Result.OK))
         return LoadProgress(self._done, self._errors, self._rate(time.monotonic()))
 
     def _rate(self, now_s: float) -> float:

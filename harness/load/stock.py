@@ -8,7 +8,7 @@ from threading import Lock, Thread
 import grpc
 from pymilvus import MilvusClient, MilvusException
 
-from harness.history import Outcome
+from harness.history import Result
 from harness.kind import Kind
 from harness.load.answer import Answer
 from harness.load.job import LoadJob
@@ -51,13 +51,11 @@ class StockCalls:
                 shape.collection, request, limit=shape.k, search_params=params, anns_field=shape.field
             )[0]
         except MilvusException as error:
-            return Answer(Outcome.FAIL, f"{error.code}: {error.message}"[:_ERROR_CHARS])
+            return Answer(Result.FAIL, f"{error.code}: {error.message}"[:_ERROR_CHARS])
         except grpc.RpcError as error:  # what it doesn't retry comes as it is
             return read_error(kind, error)
         sign = 1 if shape.metric == "L2" else -1
-        return Answer(
-            Outcome.OK, hits=[hit["id"] for hit in found], distances=[sign * hit["distance"] for hit in found]
-        )
+        return Answer(Result.OK, hits=[hit["id"] for hit in found], distances=[sign * hit["distance"] for hit in found])
 
     def close(self) -> None:
         """Close the client."""

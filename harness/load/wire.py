@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from harness.cluster import Endpoint
-from harness.history import ABSENT, DAMAGED, Outcome
+from harness.history import ABSENT, DAMAGED, Result
 from harness.kind import SEARCHES, WRITES, Kind
 from harness.load.answer import Answer
 from harness.load.rows import FIELDS, KEY_FIELD, VECTOR_FIELD, floats, read_fields, write_fields
@@ -197,11 +197,11 @@ def read_row(answer: bytes) -> Answer:
     found = milvus_pb2.QueryResults.FromString(answer)
     error = status_error(found.status)
     if error is not None:
-        return Answer(Outcome.FAIL, error)
+        return Answer(Result.FAIL, error)
     keys, versions = read_fields(found.fields_data)
     if len(keys) > 1:
-        return Answer(Outcome.OK, hits=keys.tolist(), version=DAMAGED)
-    return Answer(Outcome.OK, hits=keys.tolist(), version=int(versions[0]) if len(keys) else ABSENT)
+        return Answer(Result.OK, hits=keys.tolist(), version=DAMAGED)
+    return Answer(Result.OK, hits=keys.tolist(), version=int(versions[0]) if len(keys) else ABSENT)
 
 
 def read_searches(answer: bytes, metric: str, queries: int) -> list[Answer]:
@@ -212,15 +212,15 @@ def read_searches(answer: bytes, metric: str, queries: int) -> list[Answer]:
     found = milvus_pb2.SearchResults.FromString(answer)
     error = status_error(found.status)
     if error is not None:
-        return [Answer(Outcome.FAIL, error)] * queries
+        return [Answer(Result.FAIL, error)] * queries
     hits, counts = list(found.results.ids.int_id.data), list(found.results.topks) or [0] * queries
     scores = list(found.results.scores) if metric == "L2" else [-score for score in found.results.scores]
     if not len(hits) == len(scores) == sum(counts) or len(counts) != queries:
         what = f"{len(hits)} ids and {len(scores)} scores for {queries} searches"
-        return [Answer(Outcome.FAIL, what)] * queries
+        return [Answer(Result.FAIL, what)] * queries
     # Not by numpy, to which a list of one is a detour.
     return [
-        Answer(Outcome.OK, hits=hits[end - n : end], distances=scores[end - n : end])
+        Answer(Result.OK, hits=hits[end - n : end], distances=scores[end - n : end])
         for n, end in zip(counts, accumulate(counts), strict=True)
     ]
 
@@ -231,11 +231,11 @@ def read_write(answer: bytes, kind: Kind, rows: int) -> Answer:
     error = status_error(result.status)
     if error is not None:
         code = result.status.code or result.status.error_code
-        return Answer(Outcome.FAIL if code in _REFUSED_MILVUS else Outcome.UNKNOWN, error)
+        return Answer(Result.FAIL if code in _REFUSED_MILVUS else Result.UNKNOWN, error)
     acknowledged = {Kind.INSERT: result.insert_cnt, Kind.UPSERT: result.upsert_cnt}.get(kind, rows)
     if acknowledged != rows:
-        return Answer(Outcome.UNKNOWN, f"acknowledged {acknowledged} of {rows} rows")
-    return Answer(Outcome.OK)
+        return Answer(Result.UNKNOWN, f"acknowledged {acknowledged} of {rows} rows")
+    return Answer(Result.OK)
 
 
 def read_error(kind: Kind, ended: Any) -> Answer:
@@ -246,7 +246,10 @@ def read_error(kind: Kind, ended: Any) -> Answer:
 def read_failure(kind: Kind, code: str, details: str) -> Answer:
     """Classify a gRPC failure by its code's name: a read has failed, a write may have been applied all the same."""
     refused = kind not in WRITES or code in _REFUSED_RPC
-    return Answer(Outcome.FAIL if refused else Outcome.UNKNOWN, _short(f"{code}: {details}" if details else code))
+    return Answer(
+        Result.FAIL if refused else Result.UNKNOWN,
+        _short(f"{code}: {details}" if details else code),
+    )
 
 
 def status_error(status: Any) -> str | None:

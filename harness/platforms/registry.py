@@ -36,7 +36,7 @@ def open_anyway(name: str) -> Cluster:
 
 
 @dataclass(frozen=True)
-class Healed:
+class HealReport:
     """What was removed, and what is still there, with the reason."""
 
     removed: list[str] = field(default_factory=list)
@@ -52,9 +52,9 @@ class Healed:
             self.removed.append(what)
 
 
-def heal() -> Healed:
+def heal() -> HealReport:
     """Remove whatever a killed run left and say what it was; what still belongs to somebody stays."""
-    done = Healed()
+    done = HealReport()
     # With what is ours and lies under clusters these go as well; what lies on somebody else's must be removed first.
     _end(done, (one for one in _leftovers() if one.under))
     for folder in list(home.abandoned()):
@@ -72,6 +72,6 @@ def _leftovers() -> list[Leftover]:
     return [one for platform in entries() for one in platform.leftovers()]
 
 
-def _end(done: Healed, leftovers: Iterable[Leftover]) -> None:
+def _end(done: HealReport, leftovers: Iterable[Leftover]) -> None:
     for one in leftovers:
         done.end(one.what, one.end)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from harness.report import svg
-from harness.report.scale import Scale
+from harness.report.scale import AxisScale
 
 NARROWEST = 254.0  # pixels the plot has on a phone 390 wide: words are placed so that they fit there
 NAMES = 58.0  # pixels to the right of it, for the names of the series
@@ -69,13 +69,13 @@ class Chart:
         return not self.bars and any(bool(np.isinf(one.values).any()) for one in self.series)
 
     @property
-    def scale(self) -> Scale:
+    def scale(self) -> AxisScale:
         """The vertical scale, in pixels below the plot's top."""
-        return Scale(self.low, self.high, self.height, RAIL if self.endless else 2.0, self.log)
+        return AxisScale(self.low, self.high, self.height, RAIL if self.endless else 2.0, self.log)
 
 
 @dataclass(frozen=True)
-class Span:
+class AxisSpan:
     """The shared x axis: seconds from `begin_s` to `end_s`, in bins of `bin_s`."""
 
     begin_s: float
@@ -87,7 +87,7 @@ class Span:
         return min(max((t_s - self.begin_s) / (self.end_s - self.begin_s), 0.0), 1.0)
 
 
-def draw(chart: Chart, span: Span, t_s: NDArray[np.float64], top: float) -> Markup:
+def draw(chart: Chart, span: AxisSpan, t_s: NDArray[np.float64], top: float) -> Markup:
     """Return the chart with its name's baseline below `top`; `t_s` are the bins' beginnings, shape (bins,)."""
     plot = top + HEADING
     parts = [*_heading(chart, plot), *_grid(chart, plot), *_limits(chart, span, plot)]
@@ -112,7 +112,7 @@ def _grid(chart: Chart, plot: float) -> Iterator[Markup]:
         yield svg.element("text", text, x=-8, y=f"{y + 3.5:.1f}", class_="tick end")
 
 
-def _limits(chart: Chart, span: Span, plot: float) -> Iterator[Markup]:
+def _limits(chart: Chart, span: AxisSpan, plot: float) -> Iterator[Markup]:
     labels: list[tuple[float, float]] = []
     for limit in chart.limits:
         if not chart.low <= limit.value <= chart.high:
@@ -128,7 +128,7 @@ def _limits(chart: Chart, span: Span, plot: float) -> Iterator[Markup]:
         yield svg.element("text", limit.label, x=svg.percent(x1), dx=dx, y=f"{at:.1f}", class_="limit-name halo")
 
 
-def _line_paths(chart: Chart, span: Span, t_s: NDArray[np.float64]) -> Iterator[Markup]:
+def _line_paths(chart: Chart, span: AxisSpan, t_s: NDArray[np.float64]) -> Iterator[Markup]:
     for number, one in enumerate(chart.series):
         rail = _RAIL_STEP * (len(chart.series) - 1 - number) + 2
         middles = [span.share(float(t) + span.bin_s / 2) for t in t_s]
@@ -139,7 +139,7 @@ def _line_paths(chart: Chart, span: Span, t_s: NDArray[np.float64]) -> Iterator[
             yield svg.element("path", d=endless, class_=f"line rail {one.style}")
 
 
-def _runs(xs: Sequence[float], values: NDArray[np.float64], scale: Scale) -> Iterator[list[svg.Point]]:
+def _runs(xs: Sequence[float], values: NDArray[np.float64], scale: AxisScale) -> Iterator[list[svg.Point]]:
     """Yield the stretches of finite values, as points."""
     run: list[svg.Point] = []
     for x, value in zip(xs, values.tolist(), strict=True):
@@ -151,13 +151,15 @@ def _runs(xs: Sequence[float], values: NDArray[np.float64], scale: Scale) -> Ite
     yield run
 
 
-def _endless(span: Span, t_s: NDArray[np.float64], values: NDArray[np.float64], y: float) -> Iterator[list[svg.Point]]:
+def _endless(
+    span: AxisSpan, t_s: NDArray[np.float64], values: NDArray[np.float64], y: float
+) -> Iterator[list[svg.Point]]:
     for t, value in zip(t_s.tolist(), values.tolist(), strict=True):
         if value == math.inf:
             yield [(span.share(t), y), (span.share(t + span.bin_s), y)]
 
 
-def bar_paths(series: Sequence[Series], scale: Scale, span: Span, t_s: NDArray[np.float64]) -> Iterator[Markup]:
+def bar_paths(series: Sequence[Series], scale: AxisScale, span: AxisSpan, t_s: NDArray[np.float64]) -> Iterator[Markup]:
     """Yield a path of bars a series, each on top of those before it."""
     floor = np.full(len(t_s), scale.bottom)
     for one in series:

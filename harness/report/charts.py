@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checks.timeline import Timeline
-from harness.report.chart import Chart, Limit, Series, Span
+from harness.report.chart import AxisSpan, Chart, Limit, Series
 from harness.report.scale import linear_ticks, log_ticks
 from harness.report.text import figure_text
 from harness.report.view import ScenarioView
@@ -24,7 +24,7 @@ _OF_SEARCHES = {
 }
 
 
-def charts_of(view: ScenarioView, span: Span, at: At) -> tuple[Chart, ...]:
+def charts_of(view: ScenarioView, span: AxisSpan, at: At) -> tuple[Chart, ...]:
     """Return the charts from top to bottom; `at` turns a time of the history into one on the axis."""
     charts = [_latency(view, span, at), _rate(view), _errors(view)]
     if np.isfinite(_timeline(view).recall).any():
@@ -32,7 +32,7 @@ def charts_of(view: ScenarioView, span: Span, at: At) -> tuple[Chart, ...]:
     return tuple(charts)
 
 
-def _latency(view: ScenarioView, span: Span, at: At) -> Chart:
+def _latency(view: ScenarioView, span: AxisSpan, at: At) -> Chart:
     timeline = _timeline(view)
     series = (
         Series("p50", "c-green", timeline.p50_ms),
@@ -67,7 +67,7 @@ def _ms_text(value: float) -> str:
     return f"{value / 1000:g} s" if value >= 1000 else f"{value:g} ms"
 
 
-def _latency_limits(view: ScenarioView, span: Span, at: At) -> Iterator[Limit]:
+def _latency_limits(view: ScenarioView, span: AxisSpan, at: At) -> Iterator[Limit]:
     """Yield the absolute caps over the part of the run that each is measured in."""
     for row in view.judgement.slos:
         percentile = _OF_SEARCHES.get(row.figure)
@@ -76,7 +76,7 @@ def _latency_limits(view: ScenarioView, span: Span, at: At) -> Iterator[Limit]:
             yield Limit(f"{percentile} \u2264 {figure_text(row.limit, 'ms')}", row.limit, *where)
 
 
-def _where(figure: str, view: ScenarioView, span: Span, at: At) -> tuple[float, float] | None:
+def _where(figure: str, view: ScenarioView, span: AxisSpan, at: At) -> tuple[float, float] | None:
     """Return the time in which a figure is measured: recovered, if ever, or the steady state."""
     if "recovered" in figure:
         recovered_ns = view.judgement.marks.recovered_ns
@@ -119,7 +119,7 @@ def _errors(view: ScenarioView) -> Chart:
     )
 
 
-def _recall(view: ScenarioView, span: Span, at: At) -> Chart:
+def _recall(view: ScenarioView, span: AxisSpan, at: At) -> Chart:
     recall = _timeline(view).recall
     limits = tuple(_recall_limits(view, span, at))
     lowest = min([float(np.nanmin(recall)), 0.8, *(one.value for one in limits)])
@@ -137,7 +137,7 @@ def _recall(view: ScenarioView, span: Span, at: At) -> Chart:
     )
 
 
-def _recall_limits(view: ScenarioView, span: Span, at: At) -> Iterator[Limit]:
+def _recall_limits(view: ScenarioView, span: AxisSpan, at: At) -> Iterator[Limit]:
     for row in view.judgement.slos:
         where = _where(row.figure, view, span, at)
         if row.figure.startswith("recall") and where and row.limit is not None:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from harness.history import Event, EventKind
 from harness.report import svg, track
-from harness.report.chart import Span
+from harness.report.chart import AxisSpan
 from harness.report.text import joined, plural
 
 _STATES = {"up": "up", "starting": "starting", "down": "down", "paused": "paused", "gone": "absent"}
@@ -43,7 +43,7 @@ class Lane:
 
 
 def lanes(
-    events: Iterable[tuple[float, Event]], before: Mapping[str, str], after: Mapping[str, str], span: Span
+    events: Iterable[tuple[float, Event]], before: Mapping[str, str], after: Mapping[str, str], span: AxisSpan
 ) -> tuple[Lane, ...]:
     """Lay out every member that is known, by the time of its first event; events come with their time on the axis.
 
@@ -84,7 +84,7 @@ def _last_start(seen: Sequence[tuple[float, Event]]) -> int | None:
     return ups[-1] if ups else None
 
 
-def _visible(stretches: Iterable[Stretch], span: Span) -> Iterator[Stretch]:
+def _visible(stretches: Iterable[Stretch], span: AxisSpan) -> Iterator[Stretch]:
     """Drop what lies outside the axis or lasted no time."""
     for one in stretches:
         begin, end = max(one.begin_s, span.begin_s), min(one.end_s, span.end_s)
@@ -92,7 +92,7 @@ def _visible(stretches: Iterable[Stretch], span: Span) -> Iterator[Stretch]:
             yield replace(one, begin_s=begin, end_s=end)
 
 
-def draw(found: Sequence[Lane], span: Span, top: float) -> tuple[Markup, float]:
+def draw(found: Sequence[Lane], span: AxisSpan, top: float) -> tuple[Markup, float]:
     """Return the strips of eventful members, a line of text for all others, and the height of both in pixels."""
     eventful = [lane for lane in found if lane.is_eventful]
     quiet = [lane.member for lane in found if not lane.is_eventful]
@@ -111,13 +111,13 @@ def _quiet_text(quiet: Sequence[str], others: bool) -> str:
     return f"{count} up throughout" + (f": {named}" if named and len(named) < 40 else "")
 
 
-def _row(lane: Lane, span: Span, top: float) -> Markup:
+def _row(lane: Lane, span: AxisSpan, top: float) -> Markup:
     changes = sorted(pairwise(lane.stretches), key=lambda pair: pair[0].version == pair[1].version)
     said = [(after.begin_s, _words(before, after)) for before, after in changes]  # versions first
     return track.row(lane.member, [_strip(one, span, top) for one in lane.stretches], said, span, top)
 
 
-def _strip(one: Stretch, span: Span, top: float) -> Markup:
+def _strip(one: Stretch, span: AxisSpan, top: float) -> Markup:
     # One that starts has not reported a version yet, and is nearly what one that is down is.
     starting = one.state == "starting"
     version = "" if starting else one.version

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from harness.history import Event, EventKind
 from harness.report import svg
-from harness.report.chart import NARROWEST, Span
+from harness.report.chart import NARROWEST, AxisSpan
 
 _CHARACTER = 6.0
 
@@ -23,7 +23,7 @@ class Phase:
     end_s: float
 
 
-def phases_of(events: Iterable[tuple[float, Event]], span: Span) -> list[Phase]:
+def phases_of(events: Iterable[tuple[float, Event]], span: AxisSpan) -> list[Phase]:
     """Return the phases that lie on the axis, in order; one that never ended lasts to the axis's end."""
     begun: dict[str, float] = {}
     found: list[Phase] = []
@@ -36,20 +36,20 @@ def phases_of(events: Iterable[tuple[float, Event]], span: Span) -> list[Phase]:
     return sorted(_visible(found, span), key=lambda phase: phase.begin_s)
 
 
-def _visible(found: Iterable[Phase], span: Span) -> Iterator[Phase]:
+def _visible(found: Iterable[Phase], span: AxisSpan) -> Iterator[Phase]:
     for one in found:
         begin, end = max(one.begin_s, span.begin_s), min(one.end_s, span.end_s)
         if end > begin:
             yield Phase(one.name, begin, end)
 
 
-def draw(found: Iterable[Phase], span: Span, top: float) -> tuple[Markup, float]:
+def draw(found: Iterable[Phase], span: AxisSpan, top: float) -> tuple[Markup, float]:
     """Return the strip and its height in pixels; a phase too short for its name keeps it in its title."""
     parts = [part for number, one in enumerate(found) for part in _phase(one, span, top, odd=number % 2 == 1)]
     return svg.group(parts), 20.0 if parts else 0.0
 
 
-def _phase(one: Phase, span: Span, top: float, *, odd: bool) -> Iterator[Markup]:
+def _phase(one: Phase, span: AxisSpan, top: float, *, odd: bool) -> Iterator[Markup]:
     left, right = span.share(one.begin_s), span.share(one.end_s)
     title = svg.element("title", f"{one.name}, {one.end_s - one.begin_s:.1f} s")
     box = {"x": svg.percent(left), "width": svg.percent(right - left), "y": f"{top:g}", "height": 16}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from harness.checks.evidence import shown_ns
-from harness.history import ABSENT, DAMAGED, NS_PER_MS, NS_PER_S, Operations, Outcome
+from harness.history import ABSENT, DAMAGED, NS_PER_MS, NS_PER_S, Operations, Result
 from harness.kind import SEARCHES, Kind
 from harness.report.stack import Axis
 from harness.report.text import count_text, figure_text, interval_text, limit_text, offset_text
@@ -201,7 +201,7 @@ def _witnesses(op_ids: tuple[int, ...], operations: Operations, axis: Axis | Non
 
 
 def _witness(op_id: int, row: int, operations: Operations, axis: Axis | None) -> Witness:
-    kind, outcome = Kind(int(operations.kind[row])), Outcome(int(operations.outcome[row]))
+    kind, outcome = Kind(int(operations.kind[row])), Result(int(operations.outcome[row]))
     subject = f"query {operations.query[row]}" if kind in SEARCHES else _keys_of(operations, row)
     intended, done = int(operations.intended_ns[row]), int(operations.done_ns[row])
     error = str(operations.error[row])

@@ -9,7 +9,7 @@ _STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """Maps [low, high] to pixels from `bottom` up to `top` (y grows downwards); values outside are clamped."""
 
     low: float

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.history import NS_PER_S, Event, EventKind
 from harness.report import chart, lanes, moments, phases, surroundings, svg
-from harness.report.chart import Chart, Span
+from harness.report.chart import AxisSpan, Chart
 from harness.report.charts import charts_of
 from harness.report.moments import Moment
 from harness.report.scale import linear_ticks
@@ -30,7 +30,7 @@ class Axis:
 
     zero_ns: int
     t_s: NDArray[np.float64]
-    span: Span
+    span: AxisSpan
     has_effect: bool
 
     def at(self, t_ns: int) -> float:
@@ -47,7 +47,7 @@ def axis_of(view: ScenarioView) -> Axis | None:
     zero_ns = timeline.origin_ns if effect_ns is None else effect_ns
     t_s = timeline.t_s + (timeline.origin_ns - zero_ns) / NS_PER_S
     bin_s = float(t_s[1] - t_s[0]) if len(t_s) > 1 else 1.0
-    span = Span(float(t_s[0]), float(t_s[-1]) + bin_s, bin_s)
+    span = AxisSpan(float(t_s[0]), float(t_s[-1]) + bin_s, bin_s)
     return Axis(zero_ns, t_s, span, effect_ns is not None)
 
 

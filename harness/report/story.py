@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from harness.checks.way_in import WayIn
-from harness.history import EventKind, History, Outcome
+from harness.history import EventKind, History, Result
 from harness.kind import Kind
 from harness.report.stack import Axis
 from harness.report.text import count_text, figure_text, joined, offset_text, plural
@@ -80,7 +80,11 @@ def _impact(view: ScenarioView, axis: Axis) -> Iterator[str]:
 
 
 def _outcomes(view: ScenarioView) -> Iterator[str]:
-    words = {Outcome.FAIL: "failed", Outcome.UNKNOWN: "remain unknown", Outcome.NEVER_SENT: "were never sent"}
+    words = {
+        Result.FAIL: "failed",
+        Result.UNKNOWN: "remain unknown",
+        Result.NEVER_SENT: "were never sent",
+    }
     counts = ((_count(view.history, outcome), word) for outcome, word in words.items())
     told = [f"{count_text(count)} {word}" for count, word in counts if count]
     wrong = 0 if view.timeline is None else round(float(np.nansum(view.timeline.wrong_rate)))
@@ -89,5 +93,5 @@ def _outcomes(view: ScenarioView) -> Iterator[str]:
     yield f"Of the operations {joined(told)}." if told else "Every operation succeeded."
 
 
-def _count(history: History, outcome: Outcome) -> int:
+def _count(history: History, outcome: Result) -> int:
     return int((history.operations.outcome == outcome).sum())

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from harness.report import svg
 from harness.report.chart import Series, bar_paths
-from harness.report.scale import Scale
+from harness.report.scale import AxisScale
 from harness.report.stack import axis_of, windows
 from harness.report.view import ScenarioView
 
@@ -19,7 +19,7 @@ def strip(view: ScenarioView) -> Markup:
     if axis is None or view.timeline is None:
         return Markup("")
     span = axis.span
-    line, scale = view.timeline, Scale(0.0, max(float(view.timeline.offered_rate.max()), 1.0), _HEIGHT, 0.0)
+    line, scale = view.timeline, AxisScale(0.0, max(float(view.timeline.offered_rate.max()), 1.0), _HEIGHT, 0.0)
     series = (Series("failed", "c-orange", line.error_rate), Series("wrong", "c-purple", line.wrong_rate))
     bars = svg.stretched(svg.group(bar_paths(series, scale, span, axis.t_s)), 0, _HEIGHT)
     base = svg.element("line", x2="100%", y1=_HEIGHT, y2=_HEIGHT, class_="axis")

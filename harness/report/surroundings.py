@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from harness.history import Event, EventKind
 from harness.report import svg, track
-from harness.report.chart import Span
+from harness.report.chart import AxisSpan
 from harness.report.text import offset_text
 
 MOST_MARKS = 100  # an orchestrator can repeat itself without end; the table of events has all
@@ -25,7 +25,7 @@ Timed = tuple[float, Event]  # seconds on the shared axis
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Condition:
     """What was told last, from `begin_s` until `end_s`; no word where nothing had been told."""
 
     begin_s: float
@@ -39,7 +39,7 @@ class Stretch:
         return ("up" if self.word in _GOOD else "down") if self.word else "absent"
 
 
-def draw(events: Iterable[Timed], span: Span, top: float) -> tuple[Markup, float]:
+def draw(events: Iterable[Timed], span: AxisSpan, top: float) -> tuple[Markup, float]:
     """Return the rows and their height in pixels; events come in order of time."""
     told = list(events)
     named = [*conditions(told, span).items(), *way_in(told, span).items()]
@@ -50,7 +50,7 @@ def draw(events: Iterable[Timed], span: Span, top: float) -> tuple[Markup, float
     return svg.group(rows), track.ROW * len(rows)
 
 
-def conditions(told: Iterable[Timed], span: Span) -> dict[str, tuple[Stretch, ...]]:
+def conditions(told: Iterable[Timed], span: AxisSpan) -> dict[str, tuple[Condition, ...]]:
     """Return by name what changed on the axis."""
     by_name: dict[str, list[Timed]] = {}
     for t_s, event in told:
@@ -60,44 +60,44 @@ def conditions(told: Iterable[Timed], span: Span) -> dict[str, tuple[Stretch, ..
     return {name: stretches for name, stretches in found.items() if len(stretches) > 1}
 
 
-def way_in(told: Iterable[Timed], span: Span) -> dict[str, tuple[Stretch, ...]]:
+def way_in(told: Iterable[Timed], span: AxisSpan) -> dict[str, tuple[Condition, ...]]:
     """Return how the way in fared; it was open before anything was told of it, or nothing could have been measured."""
     those = [(t_s, event) for t_s, event in told if event.kind is EventKind.WAY_IN]
     return {"way in": tuple(_stretches(those, "open", span))} if those else {}
 
 
-def _stretches(told: Iterable[Timed], before: str, span: Span) -> Iterator[Stretch]:
+def _stretches(told: Iterable[Timed], before: str, span: AxisSpan) -> Iterator[Condition]:
     """Merge equal neighbours, cut to the axis, and drop what lasted no time."""
-    now, found = Stretch(-math.inf, math.inf, before), []
+    now, found = Condition(-math.inf, math.inf, before), []
     for t_s, event in told:
         if event.what != now.word:
             found.append(replace(now, end_s=t_s))
-            now = Stretch(t_s, math.inf, event.what, ": ".join(filter(None, event.detail.values())))
+            now = Condition(t_s, math.inf, event.what, ": ".join(filter(None, event.detail.values())))
     for one in (*found, now):
         begin, end = max(one.begin_s, span.begin_s), min(one.end_s, span.end_s)
         if end > begin:
             yield replace(one, begin_s=begin, end_s=end)
 
 
-def _strips(name: str, found: Sequence[Stretch], span: Span, top: float) -> Markup:
+def _strips(name: str, found: Sequence[Condition], span: AxisSpan, top: float) -> Markup:
     drawn = [track.strip(one.begin_s, one.end_s, one.style, _title(one), span, top=top) for one in found]
     said = [(one.begin_s, track.lasting(one.word, one.begin_s, one.end_s)) for one in found if one.style == "down"]
     return track.row(name, drawn, said, span, top)
 
 
-def _title(one: Stretch) -> str:
+def _title(one: Condition) -> str:
     lasted = track.lasting(f"{one.word or 'not told'} for", one.begin_s, one.end_s)
     return f"{lasted}: {one.why}" if one.why else lasted
 
 
-def _marks(marks: Sequence[Timed], span: Span, top: float) -> Markup:
+def _marks(marks: Sequence[Timed], span: AxisSpan, top: float) -> Markup:
     shown = marks[:MOST_MARKS]
     name = "events" if len(shown) == len(marks) else f"events (the first {len(shown)} of {len(marks)})"
     said = [next(same) for _, same in groupby(((t_s, e.what) for t_s, e in shown), key=lambda one: one[1])]
     return track.row(name, [_mark(t_s, event, span, top) for t_s, event in shown], said, span, top)
 
 
-def _mark(t_s: float, event: Event, span: Span, top: float) -> Markup:
+def _mark(t_s: float, event: Event, span: AxisSpan, top: float) -> Markup:
     words = f"{offset_text(t_s)} {event.what} {event.name}: {event.detail.get('message', '')}".rstrip(": ")
     place = {"cx": svg.percent(span.share(t_s)), "cy": f"{top + _MARK_AT:g}", "r": 2.5}
     return svg.element("circle", svg.element("title", words), class_="moment-dot", **place)

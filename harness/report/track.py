@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from markupsafe import Markup
 
 from harness.report import svg
-from harness.report.chart import NAMES, NARROWEST, Span
+from harness.report.chart import NAMES, NARROWEST, AxisSpan
 
 ROW = 27.0  # pixels a row
 STRIP = 7.0
@@ -16,7 +16,7 @@ _WORDS_AT = 11.0
 _CHARACTER = 6.2  # pixels
 
 
-def row(name: str, drawn: Iterable[Markup], said: Iterable[tuple[float, str]], span: Span, top: float) -> Markup:
+def row(name: str, drawn: Iterable[Markup], said: Iterable[tuple[float, str]], span: AxisSpan, top: float) -> Markup:
     """Return a row; `said` are words and the time they begin at, the most important first."""
     y = top + _WORDS_AT
     heading = svg.element("text", name, x=0, y=f"{y:g}", class_="lane-name halo")
@@ -24,7 +24,7 @@ def row(name: str, drawn: Iterable[Markup], said: Iterable[tuple[float, str]], s
 
 
 def strip(
-    begin_s: float, end_s: float, style: str, title: str, span: Span, *, top: float, faint: bool = False
+    begin_s: float, end_s: float, style: str, title: str, span: AxisSpan, *, top: float, faint: bool = False
 ) -> Markup:
     """Return a stretch of time in the colour of a member's state."""
     left, right = span.share(begin_s), span.share(end_s)
@@ -38,7 +38,7 @@ def lasting(word: str, begin_s: float, end_s: float) -> str:
     return f"{word} {end_s - begin_s:.1f} s"
 
 
-def _words(name: str, said: Iterable[tuple[float, str]], span: Span, y: float) -> Iterator[Markup]:
+def _words(name: str, said: Iterable[tuple[float, str]], span: AxisSpan, y: float) -> Iterator[Markup]:
     """Leave out what would touch the name or other words on a phone."""
     taken = [(0.0, len(name) * _CHARACTER + 8)]
     for t_s, words in said:

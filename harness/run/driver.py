@@ -16,7 +16,7 @@ from harness.cluster import DEPENDENCIES
 from harness.errors import ClusterError, Unsupported
 from harness.journal import Journal
 from harness.plan.plan import PlannedAction
-from harness.stage import Stage, Tell
+from harness.stage import Stage, TellMoment
 from harness.verbs import LACKING, Cluster, Platform
 
 # How often it is looked whether a state has come.
@@ -71,7 +71,7 @@ class Driver:
                     step.enter_context(self.journal.step(action.label, moment.undo))
                 self._pass_through(moment, tell, children)
 
-    def _pass_through(self, moment: Moment, tell: Tell, children: Children) -> None:
+    def _pass_through(self, moment: Moment, tell: TellMoment, children: Children) -> None:
         match moment:
             case Begin(detail=detail):
                 tell("inject", detail)

@@ -24,7 +24,7 @@ from harness.run.members import keep_logs, tell_release, tell_serving, tell_vers
 from harness.run.progress import Reporter
 from harness.run.served import served_again
 from harness.run.sight import LiveSight
-from harness.run.traffic import Traffic, collection_name, prepare_traffic
+from harness.run.traffic import PreparedTraffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
 from harness.run.yardstick import read_yardstick
 from harness.store.events import EventLog
@@ -152,7 +152,7 @@ class Execution:
         self._record = replace(self._record, **changes)  # type: ignore[arg-type]  # callers name fields of the record
         self.folder.write_record(self._record)
 
-    def _under_traffic(self, cluster: Cluster, traffic: Traffic) -> None:
+    def _under_traffic(self, cluster: Cluster, traffic: PreparedTraffic) -> None:
         with self._journal.step("send traffic"), self._sending(traffic):
             with self._phase("warm-up", WARM_UP_S):
                 self._pass(WARM_UP_S)
@@ -211,7 +211,7 @@ class Execution:
         sight = LiveSight(cluster, self.folder.path, self.plan.scenario.data.rows)
         Driver(cluster, self._journal, tell, self._pass, sight).carry_out(planned)
 
-    def _read_back(self, traffic: Traffic) -> None:
+    def _read_back(self, traffic: PreparedTraffic) -> None:
         """Read everything twice. Nothing else is done in between, so that the yardstick is read there."""
         first = traffic.read_back()
         self.folder.write_readbacks([first])
@@ -221,7 +221,7 @@ class Execution:
         self.folder.write_readbacks([first, traffic.read_back()])
 
     @contextmanager
-    def _sending(self, traffic: Traffic) -> Iterator[None]:
+    def _sending(self, traffic: PreparedTraffic) -> Iterator[None]:
         self._load = traffic.load
         with traffic.load:
             yield

@@ -8,21 +8,21 @@ from collections.abc import Callable, Mapping
 from harness.cluster import Health, Role, version_of
 from harness.errors import ClusterError, HarnessError
 from harness.history import EventKind
-from harness.run.traffic import Traffic
+from harness.run.traffic import PreparedTraffic
 from harness.store.scenario_folder import ScenarioFolder
 from harness.verbs import Cluster
 
 # Writes an event down: its kind, its name, what it is, and its detail.
-Tell = Callable[[EventKind, str, str, Mapping[str, str]], None]
+TellEvent = Callable[[EventKind, str, str, Mapping[str, str]], None]
 
 
-def tell_release(asked: str, tell: Tell) -> None:
+def tell_release(asked: str, tell: TellEvent) -> None:
     """Write down which release was asked for. A server's folder, or a tag of one's own, promises none."""
     if ".".join(map(str, version_of(asked))) == asked.removeprefix("v"):
         tell(EventKind.MEMBER, "milvus", "declared", {"version": asked})
 
 
-def tell_versions(cluster: Cluster, tell: Tell) -> dict[str, str]:
+def tell_versions(cluster: Cluster, tell: TellEvent) -> dict[str, str]:
     """Return what each member says that it is, and write it down."""
     versions = dict(cluster.versions())
     for name, version in versions.items():
@@ -31,7 +31,7 @@ def tell_versions(cluster: Cluster, tell: Tell) -> dict[str, str]:
     return versions
 
 
-def tell_serving(cluster: Cluster, traffic: Traffic, tell: Tell) -> None:
+def tell_serving(cluster: Cluster, traffic: PreparedTraffic, tell: TellEvent) -> None:
     """Write down how many query nodes serve segments. Where that can't be told, the reads that follow decide."""
     living = [m for m in cluster.members() if m.role is Role.QUERY_NODE and m.health is Health.READY]
     try:
@@ -43,7 +43,7 @@ def tell_serving(cluster: Cluster, traffic: Traffic, tell: Tell) -> None:
     tell(EventKind.MEMBER, Role.QUERY_NODE, "serving", detail)
 
 
-def keep_logs(cluster: Cluster, folder: ScenarioFolder, tell: Tell) -> None:
+def keep_logs(cluster: Cluster, folder: ScenarioFolder, tell: TellEvent) -> None:
     """Keep the members' logs. What goes wrong here never hides what went wrong before."""
     try:
         files = cluster.log_files()

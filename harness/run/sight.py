@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.cluster import Member
-from harness.history import NS_PER_S, Outcome
+from harness.history import NS_PER_S, Result
 from harness.kind import Kind
-from harness.load.operations import STREAMS, Stream
+from harness.load.operations import STREAMS, StreamFile
 from harness.plan.specs import FLUSH_S
 from harness.verbs import Cluster
 
@@ -24,7 +24,7 @@ class LiveSight:
 
     def __init__(self, cluster: Cluster, folder: Path, loaded: int) -> None:
         self._cluster, self._folder, self._rows = cluster, folder, loaded
-        self._streams: dict[Path, Stream] = {}
+        self._streams: dict[Path, StreamFile] = {}
         self._done_ns: list[NDArray[np.int64]] = []
         self._ok: list[NDArray[np.bool_]] = []
 
@@ -56,8 +56,8 @@ class LiveSight:
 
     def _read_on(self) -> None:
         for path in self._folder.glob(STREAMS):
-            for batch in self._streams.setdefault(path, Stream(path)).read():
-                ok = batch["outcome"].to_numpy() == Outcome.OK
+            for batch in self._streams.setdefault(path, StreamFile(path)).read():
+                ok = batch["outcome"].to_numpy() == Result.OK
                 written = ok & (batch["kind"].to_numpy() == Kind.INSERT)
                 self._rows += int(batch["key_count"].to_numpy()[written].sum())
                 self._done_ns.append(batch["done_ns"].to_numpy())

@@ -21,7 +21,7 @@ from harness.store.scenario_folder import ScenarioFolder
 
 
 @dataclass(frozen=True)
-class Traffic:
+class PreparedTraffic:
     """A filled collection and the load that is about to be sent to it."""
 
     endpoint: Endpoint
@@ -46,7 +46,7 @@ def collection_name(plan: Plan) -> str:
     return f"harness_{plan.seed}"
 
 
-def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> Traffic:
+def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> PreparedTraffic:
     """Draw the data, fill the collection and write down the schedule.
 
     Errors: BadInput for vectors that can't be read, ClusterError where the cluster does not take them.
@@ -60,4 +60,4 @@ def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> T
     collections.provision(endpoint, spec, dataset, collection=collection, replicas=plan.replicas)
     shape = SearchShape(collection, spec.metric, spec.k, spec.search_params)
     job = LoadJob(endpoint, shape, schedule, dataset.queries, written, traffic.deadline_s, traffic.processes)
-    return Traffic(endpoint, collection, spec.rows, schedule, Load(folder.path, job, owner=owner_mark()))
+    return PreparedTraffic(endpoint, collection, spec.rows, schedule, Load(folder.path, job, owner=owner_mark()))

@@ -12,7 +12,7 @@ from pymilvus.grpc_gen import milvus_pb2
 
 from harness.cluster import ClusterSpec, Endpoint, Member, Role
 from harness.errors import ClusterError
-from harness.history import Outcome
+from harness.history import Result
 from harness.kind import Kind
 from harness.load.rows import CHECKSUM_FIELD, write_fields
 from harness.load.rpc import Connection
@@ -94,7 +94,7 @@ class Backdoor:
     def keys(self, kind: Kind, count: int) -> NDArray[np.int64]:
         """Return some keys that an acknowledged operation of a kind was the only write, or the last, of."""
         operations = self.folder.read_history().operations
-        acked = operations.where((operations.outcome == Outcome.OK) & np.isin(operations.kind, (kind, Kind.DELETE)))
+        acked = operations.where((operations.outcome == Result.OK) & np.isin(operations.kind, (kind, Kind.DELETE)))
         keys = acked.key[acked.kind == kind]
         if kind != Kind.DELETE:
             keys = np.setdiff1d(keys, acked.key[acked.kind == Kind.DELETE])

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.errors import ClusterError
-from harness.selftest.lies import Truth
+from harness.selftest.lies import PassOn
 
 
 class ProxyProcess:
@@ -32,7 +32,7 @@ class ProxyProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def tell(self, *lies: Truth) -> int:
+    def tell(self, *lies: PassOn) -> int:
         """Have it tell these lies from now on; return since when, on CLOCK_MONOTONIC in ns."""
         return self._say([_as_json(lie) for lie in lies])
 
@@ -72,6 +72,6 @@ class ProxyProcess:
         return int(line)
 
 
-def _as_json(lie: Truth) -> dict[str, object]:
+def _as_json(lie: PassOn) -> dict[str, object]:
     values = {name: value for name, value in asdict(lie).items() if not name.startswith("_")}
     return {"lie": type(lie).__name__.lower()} | values

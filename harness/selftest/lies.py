@@ -33,7 +33,7 @@ class Denied(Exception):
 
 
 @dataclass
-class Truth:
+class PassOn:
     """No lie: every call passes as it is."""
 
     async def serve(self, call: Call, forward: Forward) -> bytes:
@@ -42,7 +42,7 @@ class Truth:
 
 
 @dataclass
-class Deny(Truth):
+class Deny(PassOn):
     """Every `every`-th call is denied; of these methods alone, of all where none is named."""
 
     every: int = 1
@@ -59,7 +59,7 @@ class Deny(Truth):
 
 
 @dataclass
-class Brief(Truth):
+class Brief(PassOn):
     """What lasts for `for_s` from when it is told."""
 
     for_s: float = 0.0
@@ -90,7 +90,7 @@ class DenySome(Brief):
 
 
 @dataclass
-class Delay(Truth):
+class Delay(PassOn):
     """Searches arrive so much later."""
 
     by_ms: float = 0.0
@@ -103,7 +103,7 @@ class Delay(Truth):
 
 
 @dataclass
-class Hold(Brief):
+class HoldBack(Brief):
     """Whatever arrives in the next `for_s` waits for their end."""
 
     async def serve(self, call: Call, forward: Forward) -> bytes:
@@ -113,7 +113,7 @@ class Hold(Brief):
 
 
 @dataclass
-class Swallow(Truth):
+class Swallow(PassOn):
     """Every `every`-th insert is acknowledged, and dropped."""
 
     every: int = 1
@@ -130,7 +130,7 @@ class Swallow(Truth):
 
 
 @dataclass
-class Replay(Truth):
+class Replay(PassOn):
     """A read that was asked so many times before is answered as it was the first time."""
 
     after: int = 1
@@ -150,7 +150,7 @@ class Replay(Truth):
 
 
 @dataclass
-class Shallow(Truth):
+class Shallow(PassOn):
     """Searches look into fewer lists of the index than they were told to."""
 
     nprobe: int = 1
@@ -167,7 +167,7 @@ class Shallow(Truth):
 
 
 @dataclass
-class Swap(Truth):
+class Swap(PassOn):
     """The first hit of a search and another one, the last, change places, with their distances."""
 
     other: int = -1
@@ -185,7 +185,7 @@ class Swap(Truth):
 
 
 @dataclass
-class Truncate(Truth):
+class Truncate(PassOn):
     """Searches succeed with fewer hits."""
 
     to: int = 0
@@ -203,10 +203,10 @@ class Truncate(Truth):
 
 
 @dataclass
-class Several(Truth):
+class Several(PassOn):
     """All of these, the first of them next to the client."""
 
-    lies: tuple[Truth, ...] = ()
+    lies: tuple[PassOn, ...] = ()
 
     async def serve(self, call: Call, forward: Forward) -> bytes:
         """Hand it from one to the next."""
@@ -216,8 +216,8 @@ class Several(Truth):
         return await self.lies[0].serve(call, lambda request: inner.serve(replace(call, request=request), forward))
 
 
-_ALL = (Truth, Deny, DenySome, Delay, Hold, Swallow, Replay, Shallow, Swap, Truncate)
-LIES: dict[str, type[Truth]] = {lie.__name__.lower(): lie for lie in _ALL}
+_ALL = (PassOn, Deny, DenySome, Delay, HoldBack, Swallow, Replay, Shallow, Swap, Truncate)
+LIES: dict[str, type[PassOn]] = {lie.__name__.lower(): lie for lie in _ALL}
 
 
 def read_lies(text: str) -> Several:

@@ -9,7 +9,7 @@ from harness.cluster import Role
 from harness.plan.scenario import Scenario
 from harness.selftest import planting as p
 from harness.selftest.behind import Backdoor, Plants
-from harness.selftest.lies import Delay, Deny, DenySome, Hold, Replay, Shallow, Swallow, Swap, Truncate, Truth
+from harness.selftest.lies import Delay, Deny, DenySome, HoldBack, PassOn, Replay, Shallow, Swallow, Swap, Truncate
 from harness.selftest.scenarios import (
     AIMED_AT_NOTHING,
     BEFORE,
@@ -135,7 +135,7 @@ MATRIX = (
         "proxy holds",
         must={"recovered_p99_ms"},
         may={"recovered_p95_ratio", "recovered_p99_ratio"},
-        plants={"observe": p.after(12, p.lie(Hold(for_s=2)))},
+        plants={"observe": p.after(12, p.lie(HoldBack(for_s=2)))},
         scenario=UNHURRIED,
     ),
     Row("14", "0.5% errors", "proxy UNAVAILABLE", {"availability"}, OUTAGE, {"observe": p.lie(Deny(every=200))}),
@@ -261,7 +261,7 @@ MATRIX = (
 )
 # Every mode of the proxy is in force, and changes nothing.
 _IDLE = (
-    *(Truth(), Deny(every=_NEVER), DenySome(for_s=0), Delay(by_ms=0), Hold(for_s=0), Swallow(every=_NEVER)),
+    *(PassOn(), Deny(every=_NEVER), DenySome(for_s=0), Delay(by_ms=0), HoldBack(for_s=0), Swallow(every=_NEVER)),
     *(Replay(after=_NEVER), Shallow(CALM.data.search_params["nprobe"]), Swap(other=0), Truncate(CALM.data.k)),
 )
 CONTROLS = (

@@ -19,7 +19,7 @@ from harness.load.schedule import FIRST_INSERT_KEY, UPSERTED
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.waiting import until
 from harness.selftest.behind import Backdoor, Plant
-from harness.selftest.lies import Delay, Truth
+from harness.selftest.lies import Delay, PassOn
 from harness.verbs import OnMember
 
 _FEW = 3
@@ -27,7 +27,7 @@ _READ_S = 60.0
 _NOBODYS_KEY = 5 * FIRST_INSERT_KEY
 
 
-def lie(*told: Truth) -> Plant:
+def lie(*told: PassOn) -> Plant:
     """Have the proxy tell these lies from now on."""
     return lambda backdoor: void(backdoor.cluster.proxy.tell(*told))
 

@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from harness.selftest.lies import Call, Denied, Truth, read_lies
+from harness.selftest.lies import Call, Denied, PassOn, read_lies
 
 _OPTIONS = (
     ("grpc.max_send_message_length", -1),
@@ -31,7 +31,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc] # gRPC ships no types
     def __init__(self, target: str) -> None:
         self._channel = grpc.aio.insecure_channel(target, _OPTIONS)
         self._calls: dict[str, Any] = {}
-        self.lie = Truth()
+        self.lie = PassOn()
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         """Return what answers a method: the same for all."""

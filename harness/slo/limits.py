@@ -41,7 +41,7 @@ DEFAULTS = "defaults"
 
 # No infinity: a limit that can never be exceeded looks like a gate and is none. Leave the key out instead.
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+ShareLimit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Amount | OfSeconds
 SteadyMs = Amount | Milliseconds
 Zero = Annotated[float, Field(ge=0, le=0)]  # of acknowledged data nothing may be lost: docs/measuring.md
@@ -71,7 +71,7 @@ class Limits(BaseModel):
     bad_s: Seconds | None = None
     down_s: Seconds | None = None
     longest_outage_s: Seconds | None = None
-    availability: Share | None = None
+    availability: ShareLimit | None = None
     invalid_answers: Amount | None = None
     recover_s: Seconds | None = None
     write_recover_s: Seconds | None = None
@@ -91,8 +91,8 @@ class Limits(BaseModel):
     duplicate_rows: Zero | None = None
     damaged_rows: Zero | None = None
     flipped_rows: Zero | None = None
-    recall: Share | None = None
-    recall_recovered: Share | None = None
+    recall: ShareLimit | None = None
+    recall_recovered: ShareLimit | None = None
 
     def given(self) -> dict[str, float | Multiples]:
         """Return the limits that are set, by figure."""

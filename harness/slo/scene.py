@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.checks.answers import Answers, Stream
 from harness.checks.thresholds import Thresholds
 from harness.checks.windows import Windows
-from harness.history import Traffic
+from harness.history import Offered
 from harness.kind import WRITES, Kind
 
 
@@ -27,11 +27,11 @@ class Scene:
     windows: Windows
     held: Mapping[str, float]
     thresholds: Thresholds
-    traffic: Traffic
+    traffic: Offered
 
 
 def scene(
-    answers: Answers, windows: Windows, held: Mapping[str, float], thresholds: Thresholds, traffic: Traffic
+    answers: Answers, windows: Windows, held: Mapping[str, float], thresholds: Thresholds, traffic: Offered
 ) -> Scene:
     """Sort the answers by kind and window."""
     searches = answers.stream(Kind.SEARCH)

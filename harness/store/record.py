@@ -17,10 +17,10 @@ class ScenarioRecord:
     limit, a number or multiples; `scenario` names the table of limits, which `name` extends where a run has several
     variants; `faults` is how many the plan has, `drawn_from` the pool that they come from, where a seed drew them;
     `settings` and `thresholds` are those that differ from the release's and from the harness's own; `command` runs the
-    scenario again; `way_in` is how clients reached Milvus, where there is more to it than an address; `wall_offset_ns` added to a time of the history gives one since the epoch, by which
-    members' logs are read, 0 where it is not known; `complete` says that all of the plan was done, `aborted` why it was
-    not; `digests` maps every file that the verdict rests on to its SHA-256, once nothing is added to it any more:
-    without them nothing is complete.
+    scenario again; `way_in` is how clients reached Milvus, where there is more to it than an address; `wall_offset_ns`
+    added to a time of the history gives one since the epoch, by which members' logs are read, 0 where it is not known;
+    `complete` says that all of the plan was done, `aborted` why it was not; `digests` maps every file that the verdict
+    rests on to its SHA-256, once nothing is added to it any more: without them nothing is complete.
     """
 
     name: str

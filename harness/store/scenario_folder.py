@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from harness.errors import BadInput
-from harness.history import NS_PER_S, History, Readback, Traffic, Truth
+from harness.history import NS_PER_S, History, Offered, Readback, Truth
 from harness.kind import Kind
 from harness.load.operations import STREAMS
 from harness.store.arrays import read_readback, read_truth, write_readback, write_truth
@@ -126,9 +126,9 @@ def _sha256(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _traffic(given: Mapping[str, float], *, where: Path) -> Traffic:
+def _traffic(given: Mapping[str, float], *, where: Path) -> Offered:
     try:
-        return Traffic(
+        return Offered(
             rates={kind: given[f"{kind.name.lower()}_rate"] for kind in Kind},
             rows_per_insert=int(given["rows_per_insert"]),
             k=int(given["k"]),

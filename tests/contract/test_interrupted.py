@@ -13,7 +13,7 @@ from time import monotonic_ns
 import psutil
 import pytest
 
-from harness.history import NS_PER_S, Outcome
+from harness.history import NS_PER_S, Result
 from harness.platforms.waiting import until
 from harness.store.run_folder import RunFolder
 from harness.verdict import EXIT_INTERRUPTED
@@ -66,7 +66,7 @@ def test_killed_with_its_load_it_loses_a_second_at_most(clusters_of_their_own: P
     run = only_run(tmp_path)
     (folder,) = RunFolder.open(run).scenarios()
     operations = folder.read_history().operations
-    answered = operations.done_ns[operations.outcome == Outcome.OK]
+    answered = operations.done_ns[operations.outcome == Result.OK]
     # A writer hands over what it has each second; the rest is what a busy machine may take for it.
     assert killed_ns - int(answered.max()) < 2 * NS_PER_S
     recheck = [sys.executable, "-m", "harness.cli", "recheck", str(run)]

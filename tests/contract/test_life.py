@@ -65,6 +65,6 @@ def test_heal_removes_what_nobody_owns_and_leaves_the_rest(cluster: LocalCluster
     owner = folder.read().owner
     assert owner is not None
     folder.update(owner=type(owner)(owner.pid, owner.started + 1))
-    assert registry.heal() == registry.Healed(["cluster abandoned"])
+    assert registry.heal() == registry.HealReport(["cluster abandoned"])
     assert not folder.path.exists()
     cluster.wait_ready()

@@ -19,10 +19,10 @@ from harness.history import (
     Event,
     EventKind,
     History,
+    Offered,
     Operations,
-    Outcome,
     Readback,
-    Traffic,
+    Result,
     Truth,
 )
 from harness.kind import SEARCHES, WRITES, Kind
@@ -76,7 +76,7 @@ class Recipe:
 
 def healthy(recipe: Recipe = Recipe()) -> History:
     truth = make_truth(recipe)
-    traffic = Traffic(recipe.rates, 1, recipe.k, NS_PER_S)
+    traffic = Offered(recipe.rates, 1, recipe.k, NS_PER_S)
     operations = make_operations(recipe, truth)
     keys, versions = left_over(operations, recipe.rows)
     reads = tuple(Readback(recipe.at(recipe.end_s + wait), keys, versions, len(keys)) for wait in (2.0, 12.5))
@@ -177,9 +177,9 @@ def left_over(operations: Operations, rows: int) -> tuple[NDArray[np.int64], NDA
     there = dict.fromkeys(range(rows), 1)
     done = zip(operations.kind, operations.outcome, operations.key, operations.version, strict=True)
     for kind, outcome, key, version in done:
-        if outcome == Outcome.OK and kind in (Kind.INSERT, Kind.UPSERT):
+        if outcome == Result.OK and kind in (Kind.INSERT, Kind.UPSERT):
             there[int(key)] = int(version)
-        elif outcome == Outcome.OK and kind == Kind.DELETE:
+        elif outcome == Result.OK and kind == Kind.DELETE:
             there.pop(int(key), None)
     keys = sorted(there)
     return np.array(keys, dtype=np.int64), np.array([there[key] for key in keys], dtype=np.int32)
@@ -208,7 +208,7 @@ def edit(history: History, mask: Mask, **changes: Any) -> History:
 def unanswered(history: History, mask: Mask) -> History:
     """Searches fail and writes stay unknown after the deadline."""
     operations = history.operations
-    outcome = np.where(np.isin(operations.kind, WRITES), Outcome.UNKNOWN, Outcome.FAIL)
+    outcome = np.where(np.isin(operations.kind, WRITES), Result.UNKNOWN, Result.FAIL)
     late = operations.intended_ns + history.traffic.deadline_ns
     return edit(
         history, mask, outcome=outcome[mask], done_ns=late[mask], hits=-1, distances=np.nan, error="UNAVAILABLE"
@@ -220,7 +220,7 @@ def outage(history: History, begin_s: float, end_s: float, kinds: Iterable[Kind]
 
 
 def never_sent(history: History, mask: Mask) -> History:
-    return edit(history, mask, outcome=Outcome.NEVER_SENT, sent_ns=-1, done_ns=-1, hits=-1, distances=np.nan)
+    return edit(history, mask, outcome=Result.NEVER_SENT, sent_ns=-1, done_ns=-1, hits=-1, distances=np.nan)
 
 
 def stall(history: History, begin_s: float, end_s: float) -> History:

@@ -9,7 +9,7 @@ from harness.checks.answers import answers
 from harness.checks.content import Flaw, content_flaws
 from harness.checks.keys import key_times, lives
 from harness.checks.thresholds import DEFAULT
-from harness.history import NS_PER_S, History, Outcome
+from harness.history import NS_PER_S, History, Result
 from harness.kind import Kind
 from tests.unit.builders import Recipe, edit, healthy, short_answers, shuffled, within
 
@@ -131,14 +131,14 @@ def test_a_hit_must_be_able_to_be_there(second: float, key: int, *, valid: bool)
 @pytest.mark.parametrize(
     ("kind", "outcome", "key", "valid"),
     [
-        (Kind.INSERT, Outcome.UNKNOWN, 1001, True),  # it may have landed
-        (Kind.INSERT, Outcome.FAIL, 1001, False),  # it has not
-        (Kind.INSERT, Outcome.NEVER_SENT, 1001, False),
-        (Kind.DELETE, Outcome.UNKNOWN, 1050, True),  # it may not have
-        (Kind.DELETE, Outcome.FAIL, 1050, True),  # it has not
+        (Kind.INSERT, Result.UNKNOWN, 1001, True),  # it may have landed
+        (Kind.INSERT, Result.FAIL, 1001, False),  # it has not
+        (Kind.INSERT, Result.NEVER_SENT, 1001, False),
+        (Kind.DELETE, Result.UNKNOWN, 1050, True),  # it may not have
+        (Kind.DELETE, Result.FAIL, 1050, True),  # it has not
     ],
 )
-def test_an_uncertain_write_allows_both(kind: Kind, outcome: Outcome, key: int, *, valid: bool) -> None:
+def test_an_uncertain_write_allows_both(kind: Kind, outcome: Result, key: int, *, valid: bool) -> None:
     operations = HISTORY.operations
     written = (operations.kind == kind) & (operations.key == key)
     assert written.sum() == 1

@@ -7,11 +7,16 @@ from harness.checks import data
 from harness.checks.data import Violations, findings, ledger_of, read_pair, violations
 from harness.checks.keys import written
 from harness.checks.versions import versions_of
-from harness.history import History, Operations, Outcome, Readback
+from harness.history import History, Operations, Readback, Result
 from harness.kind import Kind
 from tests.unit.builders import Recipe, edit, healthy, outage, reread
 
-OK, FAIL, UNKNOWN, NEVER = Outcome.OK, Outcome.FAIL, Outcome.UNKNOWN, Outcome.NEVER_SENT
+OK, FAIL, UNKNOWN, NEVER = (
+    Result.OK,
+    Result.FAIL,
+    Result.UNKNOWN,
+    Result.NEVER_SENT,
+)
 HISTORY = healthy(Recipe(steady_s=20, observe_s=20))
 
 
@@ -21,7 +26,7 @@ def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(data, "AT_ONCE", request.param)
 
 
-def writes(*told: tuple[Kind, Outcome, int, int, int, int]) -> Operations:
+def writes(*told: tuple[Kind, Result, int, int, int, int]) -> Operations:
     """Make writes of (kind, outcome, sent, done, key, count)."""
     n = len(told)
     kind, outcome, sent, done, key, count = (np.array(c) for c in zip(*told, strict=True))
@@ -42,7 +47,7 @@ def writes(*told: tuple[Kind, Outcome, int, int, int, int]) -> Operations:
     )
 
 
-def place(*told: tuple[Kind, Outcome, int, int]) -> str:
+def place(*told: tuple[Kind, Result, int, int]) -> str:
     """Say where the ledger puts key 50 of ten loaded rows, after these (kind, outcome, sent, done)."""
     ledger = ledger_of(writes(*((*t, 50, 1) for t in told)), rows=10)
     places = [name for name in ("present", "absent", "either") if 50 in getattr(ledger, name)]
@@ -78,7 +83,7 @@ I, D = Kind.INSERT, Kind.DELETE  # noqa: E741 - read beside D
         ([(D, UNKNOWN, 1, 2)], "never written"),
     ],
 )
-def test_the_ledger_says_what_must_be_there(told: list[tuple[Kind, Outcome, int, int]], expected: str) -> None:
+def test_the_ledger_says_what_must_be_there(told: list[tuple[Kind, Result, int, int]], expected: str) -> None:
     assert place(*told) == expected
 
 

@@ -11,7 +11,7 @@ from harness.checks.keys import key_times, lives
 from harness.checks.recall import mean_recall, own_recall, recall_at_k, wrong_answers
 from harness.checks.recovery import wrong_s
 from harness.checks.thresholds import DEFAULT
-from harness.history import NS_PER_S, History, Outcome
+from harness.history import NS_PER_S, History, Result
 from harness.kind import Kind
 from tests.unit.builders import Recipe, edit, healthy, outage, recall_drop, short_answers, within
 
@@ -71,8 +71,8 @@ def test_a_row_being_deleted_need_not_be_found() -> None:
     assert {recall_of(insert_at(HISTORY, 1100, 0.5), s) for s in (10.2, 12, 15.2, 30)} == {1.0}
 
 
-@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.FAIL, Outcome.NEVER_SENT])
-def test_a_row_without_an_acknowledgement_need_not_be_found(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Result.UNKNOWN, Result.FAIL, Result.NEVER_SENT])
+def test_a_row_without_an_acknowledgement_need_not_be_found(outcome: Result) -> None:
     written = HISTORY.operations.key == 1101
     assert recall_of(edit(insert_at(HISTORY, 1101, 0.5), written, outcome=outcome), 30) == 1.0
 

@@ -8,7 +8,7 @@ from harness.checks.steady import steady_state
 from harness.checks.thresholds import DEFAULT
 from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import windows
-from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History, Outcome
+from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History, Result
 from harness.kind import WRITES, Kind
 from harness.verdict import Validity, Verdict
 from tests.unit.builders import (
@@ -89,8 +89,8 @@ def test_a_cluster_that_searches_alone_has_no_steady_state(kinds: tuple[Kind, ..
     ):
         mask = np.zeros(len(HISTORY.operations), np.bool_)
         mask[asked[:count]] = True
-        assert set(unmet(edit(HISTORY, mask, outcome=Outcome.FAIL))) == told
-        assert set(unmet(edit(HISTORY, mask, outcome=Outcome.UNKNOWN))) == told
+        assert set(unmet(edit(HISTORY, mask, outcome=Result.FAIL))) == told
+        assert set(unmet(edit(HISTORY, mask, outcome=Result.UNKNOWN))) == told
     assert set(unmet(never_sent(HISTORY, mask))) == set()
 
 

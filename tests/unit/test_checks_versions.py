@@ -13,7 +13,7 @@ from harness.checks.data import findings, ledger_of, read_pair, violations
 from harness.checks.keys import written
 from harness.checks.thresholds import DEFAULT
 from harness.checks.versions import versions_of
-from harness.history import ABSENT, DAMAGED, History, Outcome
+from harness.history import ABSENT, DAMAGED, History, Result
 from harness.kind import Kind
 from harness.slo.judge import judge
 from harness.slo.limits import Limits
@@ -89,16 +89,16 @@ def test_a_stale_read_is_told_with_the_write_that_it_missed() -> None:
     assert finding.op_ids == tuple(op for read in reads for op in (wrote, read))
 
 
-@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.FAIL, Outcome.NEVER_SENT])
-def test_what_was_not_acknowledged_need_not_be_found(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Result.UNKNOWN, Result.FAIL, Result.NEVER_SENT])
+def test_what_was_not_acknowledged_need_not_be_found(outcome: Result) -> None:
     open_write = edit(HISTORY, write_of(HISTORY, 3), outcome=outcome)
     assert flaws(edit(open_write, reads_of(HISTORY, 3), version=2)) == []
     # It may have landed, unless it surely has not.
-    assert flaws(open_write) == ([] if outcome == Outcome.UNKNOWN else [Flaw.NOT_LIVE])
+    assert flaws(open_write) == ([] if outcome == Result.UNKNOWN else [Flaw.NOT_LIVE])
 
 
 def test_an_open_write_may_land_after_a_later_one() -> None:
-    open_write = edit(HISTORY, write_of(HISTORY, 2), outcome=Outcome.UNKNOWN)
+    open_write = edit(HISTORY, write_of(HISTORY, 2), outcome=Result.UNKNOWN)
     assert flaws(edit(open_write, reads_of(HISTORY, 3), version=2)) == []
 
 
@@ -125,7 +125,7 @@ def test_the_version_in_the_end(version: int, told: dict[str, int]) -> None:
 
 
 def test_an_open_write_may_be_the_last() -> None:
-    open_write = edit(HISTORY, write_of(HISTORY, 9), outcome=Outcome.UNKNOWN)
+    open_write = edit(HISTORY, write_of(HISTORY, 9), outcome=Result.UNKNOWN)
     assert kinds(reversion(open_write, KEY, 9)) == {}
     assert kinds(reversion(open_write, KEY, 8)) == {"stale": 1}
 

@@ -196,7 +196,7 @@ def test_ctrl_c_and_sigterm_are_130(harness: Harness, monkeypatch: pytest.Monkey
 
 
 def test_heal_that_leaves_something_fails_and_says_what(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    healed = registry.Healed(["cluster gone"], ["cluster stuck is still there: the disk is full"])
+    healed = registry.HealReport(["cluster gone"], ["cluster stuck is still there: the disk is full"])
     monkeypatch.setattr(registry, "heal", lambda: healed)
     done = harness("heal")
     assert done.code == 4
@@ -210,10 +210,10 @@ def test_heal_goes_on_where_one_clusters_faults_cannot_be_taken_back(
     cluster("one")
     cluster("two")
 
-    def take_back(of: Cluster) -> journal.Healed:
+    def take_back(of: Cluster) -> journal.TakenBack:
         if of.name == "one":
             raise ClusterError("querynode-1 did not start", where="its log", mend="read it")
-        return journal.Healed([journal.Undo("start", ("proxy-1",))] * 2)
+        return journal.TakenBack([journal.Undo("start", ("proxy-1",))] * 2)
 
     monkeypatch.setattr(journal, "heal", take_back)
     done = harness("heal")

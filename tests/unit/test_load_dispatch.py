@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from harness.cluster import Endpoint
-from harness.history import NS_PER_S, Operations, Outcome
+from harness.history import NS_PER_S, Operations, Result
 from harness.kind import Kind
 from harness.load.answer import Answer
 from harness.load.dispatch import Dispatcher
@@ -51,7 +51,7 @@ class Client:
     def send(self, _: Kind, request: int) -> Answer:
         if request in self._unanswered:
             self.over.wait()
-        return Answer(Outcome.OK)
+        return Answer(Result.OK)
 
     def start(self, kind: Kind, request: int, done: Done) -> None:
         threading.Thread(target=lambda: done(self.send(kind, request))).start()
@@ -77,29 +77,29 @@ def test_a_request_that_cannot_be_made_ends_the_load_and_keeps_what_was_sent(
     unmade = 14  # a thread makes its next request while others wait with the seven before that
     outcomes = sent(Client(unmade=unmade), tmp_path).outcome
     assert raised.get(timeout=10) is ZeroDivisionError
-    was_sent = int((outcomes == Outcome.OK).sum())
+    was_sent = int((outcomes == Result.OK).sum())
     assert unmade - 7 <= was_sent <= unmade
-    assert set(outcomes[:was_sent]) == {Outcome.OK}
-    assert set(outcomes[was_sent:]) == {Outcome.NEVER_SENT}
+    assert set(outcomes[:was_sent]) == {Result.OK}
+    assert set(outcomes[was_sent:]) == {Result.NEVER_SENT}
 
 
 def test_of_an_empty_share_nothing_is_sent(tmp_path: Path) -> None:
     nothing, recorder = np.arange(0), Recorder(tmp_path, "0", _JOB.schedule, 0)
     Dispatcher(_JOB, nothing, Client(), lambda *_: None).run(recorder, 0)
     found = read_operations(tmp_path, _JOB.schedule, 0, k=_JOB.shape.k, deadline_ns=NS_PER_S)
-    assert set(found.outcome) == {Outcome.NEVER_SENT}
+    assert set(found.outcome) == {Result.NEVER_SENT}
 
 
 def test_a_call_that_never_ends_is_cut_off_and_all_others_are_sent(tmp_path: Path) -> None:
     found = sent(Client(unanswered=[2]), tmp_path)
-    assert np.flatnonzero(found.outcome != Outcome.OK).tolist() == [2]
+    assert np.flatnonzero(found.outcome != Result.OK).tolist() == [2]
     assert found.error[2].startswith("CANCELLED")
 
 
 def test_all_is_sent_in_time_however_many_calls_hang(tmp_path: Path) -> None:
     everything = range(len(_JOB.schedule) - 1)
     found = sent(Client(unanswered=everything), tmp_path)
-    assert np.flatnonzero(found.outcome == Outcome.OK).tolist() == [len(everything)]
+    assert np.flatnonzero(found.outcome == Result.OK).tolist() == [len(everything)]
     assert (found.sent_ns - found.intended_ns < _DEADLINE_S * NS_PER_S).all()
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from harness.cluster import Endpoint
 from harness.errors import BadInput, ClusterError
-from harness.history import NS_PER_S, Operations, Outcome
+from harness.history import NS_PER_S, Operations, Result
 from harness.kind import Kind
 from harness.load import process
 from harness.load.job import STOCK, LoadJob, client_variables, load_job, save_job, share, writers
@@ -74,7 +74,7 @@ def test_a_schedule_is_kept_to_its_end(fake: FakeMilvus, tmp_path: Path) -> None
     assert all("secret" not in path.read_text(errors="replace") for path in tmp_path.iterdir())
     assert fake.tokens == {"cm9vdDpzZWNyZXQ="}
     read = _read(tmp_path, job, load)
-    assert (read.outcome == Outcome.OK).all()
+    assert (read.outcome == Result.OK).all()
     assert (progress.done, progress.errors) == (len(job.schedule), 0)
     assert (read.sent_ns >= read.intended_ns).all()
     assert (read.done_ns > read.sent_ns).all()
@@ -101,12 +101,12 @@ def test_a_stall_delays_nothing_that_follows(fake: FakeMilvus, tmp_path: Path) -
         _wait(lambda: bool(load.ended))
     stalled.set()
     read = _read(tmp_path, job, load)
-    assert np.count_nonzero(read.outcome == Outcome.FAIL) == 1
-    (slow,) = read.error[read.outcome == Outcome.FAIL]
+    assert np.count_nonzero(read.outcome == Result.FAIL) == 1
+    (slow,) = read.error[read.outcome == Result.FAIL]
     assert slow.startswith("DEADLINE_EXCEEDED")
     assert np.median(read.sent_ns - read.intended_ns) < 0.1 * NS_PER_S
     during = read.between(int(read.intended_ns[0]), int(read.intended_ns[0] + _DEADLINE_S * NS_PER_S))
-    assert np.count_nonzero(during.outcome == Outcome.OK) == len(during) - 1
+    assert np.count_nonzero(during.outcome == Result.OK) == len(during) - 1
 
 
 def test_what_a_dying_server_leaves_open(fake: FakeMilvus, tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_what_a_dying_server_leaves_open(fake: FakeMilvus, tmp_path: Path) -> No
         _wait(lambda: bool(load.ended))
         progress = load.progress()
     read = _read(tmp_path, job, load)
-    assert (read.outcome[read.kind == Kind.SEARCH] == Outcome.FAIL).all()
-    assert (read.outcome[read.kind == Kind.INSERT] == Outcome.UNKNOWN).all()
+    assert (read.outcome[read.kind == Kind.SEARCH] == Result.FAIL).all()
+    assert (read.outcome[read.kind == Kind.INSERT] == Result.UNKNOWN).all()
     assert progress.errors == len(read)
 
 
@@ -126,7 +126,7 @@ def test_a_cluster_that_is_not_there_is_measured_all_the_same(fake: FakeMilvus, 
     job = _job(nowhere, 1)
     with Load(tmp_path, job, owner="x") as load:
         _wait(lambda: bool(load.ended), timeout_s=30)
-    assert not np.isin(_read(tmp_path, job, load).outcome, (Outcome.OK, Outcome.NEVER_SENT)).any()
+    assert not np.isin(_read(tmp_path, job, load).outcome, (Result.OK, Result.NEVER_SENT)).any()
 
 
 def test_a_port_that_is_open_again_is_found(fake: FakeMilvus, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_port_that_is_open_again_is_found(fake: FakeMilvus, tmp_path: Path) ->
             opened_ns = proxy.open()
             _wait(lambda: bool(load.ended))
     read = _read(tmp_path, job, load)
-    good_ns = read.done_ns[read.outcome == Outcome.OK]
+    good_ns = read.done_ns[read.outcome == Result.OK]
     assert not ((shut_ns + NS_PER_S // 10 < good_ns) & (good_ns < opened_ns)).any()
     # It tries again every 50 to 200 ms. gRPC without its event engine, unless told to look, is some 4 s late.
     assert (good_ns[good_ns > opened_ns].min() - opened_ns) < NS_PER_S
@@ -167,12 +167,12 @@ def test_stopped_midway_it_records_what_is_in_flight(fake: FakeMilvus, tmp_path:
         load.stop()
     released.set()
     read = read_operations(tmp_path, job.schedule, load.t0_ns, k=3, deadline_ns=_DEADLINE_NS, until_ns=until_ns)
-    assert not (read.outcome == Outcome.NEVER_SENT).any()
-    waiting = read.where(read.outcome != Outcome.OK)
+    assert not (read.outcome == Result.NEVER_SENT).any()
+    waiting = read.where(read.outcome != Result.OK)
     assert len(waiting) >= 5
     # What the server had answered before it held still is not among them.
     assert (waiting.intended_ns > held_ns - _DEADLINE_S * NS_PER_S).all()
-    assert (waiting.outcome[waiting.kind == Kind.INSERT] == Outcome.UNKNOWN).all()
+    assert (waiting.outcome[waiting.kind == Kind.INSERT] == Result.UNKNOWN).all()
 
 
 def test_a_killed_load_leaves_its_writes_open(fake: FakeMilvus, tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ def test_a_killed_load_leaves_its_writes_open(fake: FakeMilvus, tmp_path: Path) 
         load.started()
         os.killpg(load.pids[0], signal.SIGKILL)
     read = _read(tmp_path, job, load)
-    assert (read.outcome == Outcome.OK).any()
-    rest = read.where(read.outcome != Outcome.OK)
-    np.testing.assert_array_equal(rest.outcome == Outcome.UNKNOWN, rest.kind == Kind.INSERT)
+    assert (read.outcome == Result.OK).any()
+    rest = read.where(read.outcome != Result.OK)
+    np.testing.assert_array_equal(rest.outcome == Result.UNKNOWN, rest.kind == Kind.INSERT)
 
 
 _HARNESS = """
@@ -247,7 +247,7 @@ def test_several_processes_share_a_schedule_and_its_clock(fake: FakeMilvus, tmp_
         _wait(lambda: bool(load.ended))
         assert len(set(load.pids)) == 3
     read = _read(tmp_path, job, load)
-    assert (read.outcome == Outcome.OK).all()
+    assert (read.outcome == Result.OK).all()
     assert (read.version[read.kind == Kind.READ] == 1).all()
     sizes = [len(share(job.schedule, writer, 3)) for writer in writers(job.schedule, 3)]
     assert (sum(sizes), max(sizes) - min(sizes) <= 1) == (len(job.schedule), True)

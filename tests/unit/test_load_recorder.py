@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.history import NS_PER_S, Operations, Outcome
+from harness.history import NS_PER_S, Operations, Result
 from harness.kind import WRITES, Kind
 from harness.load.answer import Answer
-from harness.load.operations import _METADATA_BYTES, NO_RECORD, Stream, read_operations
+from harness.load.operations import _METADATA_BYTES, NO_RECORD, StreamFile, read_operations
 from harness.load.recorder import END, HEADER, Recorder
 from harness.load.schedule import Schedule, make_schedule
 from harness.plan.specs import FLUSH_S, TrafficSpec
 
 _T0_NS = 5_000_000_000_000
 _DEADLINE_NS = NS_PER_S
-_OK = Answer(Outcome.OK, hits=[4, 2], distances=[0.5, 1.5])
+_OK = Answer(Result.OK, hits=[4, 2], distances=[0.5, 1.5])
 
 
 def _schedule(seconds: float = 15) -> Schedule:
@@ -34,7 +34,7 @@ def _record(folder: Path, indexes: list[int], writer: str = "1", *, ended: bool 
     for count, index in enumerate(indexes, 1):
         start = int(schedule.offset_ns[index]) + _T0_NS
         recorder.record(
-            index, start + 10, start + 20, _OK if schedule.kind[index] == Kind.SEARCH else Answer(Outcome.OK)
+            index, start + 10, start + 20, _OK if schedule.kind[index] == Kind.SEARCH else Answer(Result.OK)
         )
         if count % batch == 0:
             recorder.flush()
@@ -62,8 +62,8 @@ def test_every_scheduled_operation_is_one_row_in_order(tmp_path: Path) -> None:
     recorded = np.isin(schedule.op_id, [*range(0, 20, 2), 5, 3, 1])
     assert read.op_id.tolist() == list(range(len(schedule)))
     np.testing.assert_array_equal(read.intended_ns, schedule.offset_ns + _T0_NS)
-    np.testing.assert_array_equal(read.outcome == Outcome.OK, recorded)
-    np.testing.assert_array_equal(read.outcome == Outcome.NEVER_SENT, ~recorded)
+    np.testing.assert_array_equal(read.outcome == Result.OK, recorded)
+    np.testing.assert_array_equal(read.outcome == Result.NEVER_SENT, ~recorded)
     np.testing.assert_array_equal(read.sent_ns, np.where(recorded, read.intended_ns + 10, -1))
     np.testing.assert_array_equal(read.done_ns, np.where(recorded, read.intended_ns + 20, -1))
     searched = recorded & (schedule.kind == Kind.SEARCH)
@@ -95,14 +95,14 @@ def test_the_types_are_those_of_a_history(tmp_path: Path) -> None:
 
 
 def test_nothing_recorded_at_all_is_never_sent(tmp_path: Path) -> None:
-    assert (_read(tmp_path).outcome == Outcome.NEVER_SENT).all()
+    assert (_read(tmp_path).outcome == Result.NEVER_SENT).all()
 
 
 def test_errors_are_kept(tmp_path: Path) -> None:
     with Recorder(tmp_path, "1", _schedule(), _T0_NS) as recorder:
-        recorder.record(2, _late(2), -1, Answer(Outcome.FAIL, "UNAVAILABLE: gone"))
+        recorder.record(2, _late(2), -1, Answer(Result.FAIL, "UNAVAILABLE: gone"))
     read = _read(tmp_path)
-    assert (read.outcome[2], read.error[2], read.done_ns[2]) == (Outcome.FAIL, "UNAVAILABLE: gone", -1)
+    assert (read.outcome[2], read.error[2], read.done_ns[2]) == (Result.FAIL, "UNAVAILABLE: gone", -1)
 
 
 @given(st.data())
@@ -114,13 +114,13 @@ def test_a_cut_stream_is_read_up_to_the_cut(tmp_path_factory: pytest.TempPathFac
     cut = data.draw(st.integers(0, len(whole) - 1))
     path.write_bytes(whole[:cut])
     read = _read(folder)
-    ok = read.outcome == Outcome.OK
+    ok = read.outcome == Result.OK
     assert ok.sum() in (0, 7, 14, 20)
     assert ok[: ok.sum()].all()
     writes = np.isin(read.kind, WRITES)
-    assert (read.outcome[~ok & writes] == Outcome.UNKNOWN).all()
+    assert (read.outcome[~ok & writes] == Result.UNKNOWN).all()
     assert (read.error[~ok & writes] == NO_RECORD).all()
-    assert (read.outcome[~ok & ~writes] == Outcome.NEVER_SENT).all()
+    assert (read.outcome[~ok & ~writes] == Result.NEVER_SENT).all()
 
 
 def test_a_cut_that_ends_like_a_finished_stream_is_still_one(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_cut_that_ends_like_a_finished_stream_is_still_one(tmp_path: Path) -> 
     assert cuts  # in the midst of a batch, by chance
     for cut in cuts:
         path.write_bytes(whole[:cut])
-        assert (_read(tmp_path).outcome == Outcome.OK).sum() in (0, 7, 14)
+        assert (_read(tmp_path).outcome == Result.OK).sum() in (0, 7, 14)
 
 
 def test_the_metadata_of_a_batch_is_as_long_as_is_known(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_the_metadata_of_a_batch_is_as_long_as_is_known(tmp_path: Path) -> None:
 def test_a_killed_writer_loses_only_what_it_did_not_flush(tmp_path: Path) -> None:
     path = _record(tmp_path, list(range(20)), ended=False)
     assert not path.read_bytes().endswith(END)
-    assert (_read(tmp_path).outcome == Outcome.OK).sum() == 20
+    assert (_read(tmp_path).outcome == Result.OK).sum() == 20
 
 
 def test_what_was_due_long_after_a_writer_was_killed_was_never_sent(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_what_was_due_long_after_a_writer_was_killed_was_never_sent(tmp_path: Pa
     assert schedule.offset_ns[19] < 8 * NS_PER_S < schedule.offset_ns[-1] - 4 * NS_PER_S
     horizon_ns = int(schedule.offset_ns[19]) + 20 + round(FLUSH_S * NS_PER_S) + _DEADLINE_NS
     assert read.op_id.tolist() == np.flatnonzero(schedule.offset_ns <= horizon_ns).tolist()
-    unknown = read.where(read.outcome == Outcome.UNKNOWN)
+    unknown = read.where(read.outcome == Result.UNKNOWN)
     assert 0 < len(unknown) < np.isin(schedule.kind[20:], WRITES).sum() / 2
     assert unknown.op_id.min() >= 20
 
@@ -227,7 +227,7 @@ def test_of_more_hits_than_asked_for_one_shows_that_they_are_too_many(tmp_path: 
 
 def test_a_stream_is_read_on_as_it_grows(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, "1", _schedule(), _T0_NS)
-    stream = Stream(tmp_path / "operations-1.arrow")
+    stream = StreamFile(tmp_path / "operations-1.arrow")
     assert list(stream.read()) == []
     for index in range(3):
         recorder.record(index, 1, 2, _OK)
@@ -260,7 +260,7 @@ def test_a_full_disk_tears_nothing_and_loses_nothing(tmp_path: Path, monkeypatch
             recorder.flush()
     recorder.record(1, _late(1), _late(1) + 1, _OK)
     recorder.close()
-    assert np.flatnonzero(_read(tmp_path).outcome == Outcome.OK).tolist() == [0, 1]
+    assert np.flatnonzero(_read(tmp_path).outcome == Result.OK).tolist() == [0, 1]
 
 
 def test_other_tools_read_the_streams(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
 
-from harness.history import ABSENT, DAMAGED, Outcome
+from harness.history import ABSENT, DAMAGED, Result
 from harness.kind import Kind
 from harness.load.rows import CHECKSUM_FIELD, KEY_FIELD, VECTOR_FIELD, VERSION_FIELD, read_fields, write_fields
 from harness.load.wire import SearchShape, read_answer, read_request, upsert_request
@@ -91,14 +91,14 @@ def test_an_upsert_and_a_read_carry_one_row() -> None:
 
 def test_a_read_finds_one_row_or_none_and_two_are_wrong() -> None:
     assert (read(rows(1)).version, list(read(rows(1)).hits)) == (1, [7])
-    assert (read([]).outcome, read([]).version) == (Outcome.OK, ABSENT)
+    assert (read([]).outcome, read([]).version) == (Result.OK, ABSENT)
     assert read(rows(2)).version == DAMAGED
     failed = read([], common_pb2.Status(code=503, reason="gone"))
-    assert (failed.outcome, failed.error) == (Outcome.FAIL, "503: gone")
+    assert (failed.outcome, failed.error) == (Result.FAIL, "503: gone")
 
 
 def test_an_upsert_that_is_not_acknowledged_whole_is_open() -> None:
-    for count, outcome in ((1, Outcome.OK), (0, Outcome.UNKNOWN)):
+    for count, outcome in ((1, Result.OK), (0, Result.UNKNOWN)):
         answer = milvus_pb2.MutationResult(upsert_cnt=count).SerializeToString()
         assert read_answer(answer, Kind.UPSERT, _SHAPE, 1).outcome == outcome
 

@@ -8,7 +8,7 @@ import pytest
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from harness.cluster import Endpoint
-from harness.history import Outcome
+from harness.history import Result
 from harness.kind import Kind
 from harness.load.wire import (
     SearchShape,
@@ -64,19 +64,19 @@ def test_a_token_travels_in_a_header_and_none_in_none() -> None:
 def test_smaller_is_nearer_whatever_the_metric(metric: str, distances: list[float]) -> None:
     shape = SearchShape("things", metric, 3, {})
     answer = read_answer(found([4, 2], [0.5, 1.5]).SerializeToString(), Kind.SEARCH, shape, 0)
-    assert (answer.outcome, answer.error) == (Outcome.OK, "")
+    assert (answer.outcome, answer.error) == (Result.OK, "")
     assert (list(answer.hits), list(answer.distances)) == ([4, 2], distances)
 
 
 def test_an_empty_success_is_ok_and_empty() -> None:
     for empty in (found([], []), milvus_pb2.SearchResults()):
         answer = read_answer(empty.SerializeToString(), Kind.SEARCH, _SHAPE, 0)
-        assert (answer.outcome, list(answer.hits)) == (Outcome.OK, [])
+        assert (answer.outcome, list(answer.hits)) == (Result.OK, [])
 
 
 def test_more_hits_than_asked_for_are_an_answer_all_the_same() -> None:
     answer = read_answer(found([1, 2, 3, 4], [0, 1, 2, 3]).SerializeToString(), Kind.SEARCH, _SHAPE, 0)
-    assert (answer.outcome, list(answer.hits)) == (Outcome.OK, [1, 2, 3, 4])
+    assert (answer.outcome, list(answer.hits)) == (Result.OK, [1, 2, 3, 4])
 
 
 def test_several_searches_are_told_apart() -> None:
@@ -97,16 +97,22 @@ def test_several_searches_are_told_apart() -> None:
 )
 def test_a_search_that_went_wrong_has_failed(wrong: milvus_pb2.SearchResults) -> None:
     answer = read_answer(wrong.SerializeToString(), Kind.SEARCH, _SHAPE, 0)
-    assert answer.outcome == Outcome.FAIL
+    assert answer.outcome == Result.FAIL
     assert answer.error
     assert list(answer.hits) == []
 
 
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [(8, Outcome.FAIL), (100, Outcome.FAIL), (1400, Outcome.FAIL), (1, Outcome.UNKNOWN), (65535, Outcome.UNKNOWN)],
+    [
+        (8, Result.FAIL),
+        (100, Result.FAIL),
+        (1400, Result.FAIL),
+        (1, Result.UNKNOWN),
+        (65535, Result.UNKNOWN),
+    ],
 )
-def test_only_a_refusal_says_that_a_write_was_not_applied(code: int, outcome: Outcome) -> None:
+def test_only_a_refusal_says_that_a_write_was_not_applied(code: int, outcome: Result) -> None:
     result = milvus_pb2.MutationResult(status=refused(code, "because\nof  this"))
     for kind in (Kind.INSERT, Kind.DELETE):
         answer = read_answer(result.SerializeToString(), kind, _SHAPE, 1)
@@ -115,31 +121,31 @@ def test_only_a_refusal_says_that_a_write_was_not_applied(code: int, outcome: Ou
 
 def test_an_insert_acknowledged_in_part_is_unknown() -> None:
     part = milvus_pb2.MutationResult(insert_cnt=2).SerializeToString()
-    assert read_answer(part, Kind.INSERT, _SHAPE, 3).outcome == Outcome.UNKNOWN
-    assert read_answer(part, Kind.INSERT, _SHAPE, 2).outcome == Outcome.OK
-    assert read_answer(part, Kind.DELETE, _SHAPE, 3).outcome == Outcome.OK
+    assert read_answer(part, Kind.INSERT, _SHAPE, 3).outcome == Result.UNKNOWN
+    assert read_answer(part, Kind.INSERT, _SHAPE, 2).outcome == Result.OK
+    assert read_answer(part, Kind.DELETE, _SHAPE, 3).outcome == Result.OK
 
 
 @pytest.mark.parametrize(
     ("code", "search", "write"),
     [
-        ("UNAVAILABLE", Outcome.FAIL, Outcome.UNKNOWN),
-        ("DEADLINE_EXCEEDED", Outcome.FAIL, Outcome.UNKNOWN),
-        ("CANCELLED", Outcome.FAIL, Outcome.UNKNOWN),
-        ("RESOURCE_EXHAUSTED", Outcome.FAIL, Outcome.UNKNOWN),
-        ("UNAUTHENTICATED", Outcome.FAIL, Outcome.FAIL),
-        ("PERMISSION_DENIED", Outcome.FAIL, Outcome.FAIL),
-        ("INVALID_ARGUMENT", Outcome.FAIL, Outcome.FAIL),
+        ("UNAVAILABLE", Result.FAIL, Result.UNKNOWN),
+        ("DEADLINE_EXCEEDED", Result.FAIL, Result.UNKNOWN),
+        ("CANCELLED", Result.FAIL, Result.UNKNOWN),
+        ("RESOURCE_EXHAUSTED", Result.FAIL, Result.UNKNOWN),
+        ("UNAUTHENTICATED", Result.FAIL, Result.FAIL),
+        ("PERMISSION_DENIED", Result.FAIL, Result.FAIL),
+        ("INVALID_ARGUMENT", Result.FAIL, Result.FAIL),
     ],
 )
-def test_what_a_lost_call_means(code: str, search: Outcome, write: Outcome) -> None:
+def test_what_a_lost_call_means(code: str, search: Result, write: Result) -> None:
     assert read_failure(Kind.SEARCH, code, "").outcome == search
     assert read_failure(Kind.INSERT, code, "").outcome == read_failure(Kind.DELETE, code, "").outcome == write
 
 
 def test_an_answer_that_is_none_of_milvus() -> None:
-    assert read_answer(b"\xff\xff", Kind.SEARCH, _SHAPE, 0).outcome == Outcome.FAIL
-    assert read_answer(b"\xff\xff", Kind.INSERT, _SHAPE, 1).outcome == Outcome.UNKNOWN
+    assert read_answer(b"\xff\xff", Kind.SEARCH, _SHAPE, 0).outcome == Result.FAIL
+    assert read_answer(b"\xff\xff", Kind.INSERT, _SHAPE, 1).outcome == Result.UNKNOWN
 
 
 def test_errors_are_one_short_line() -> None:

@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from harness.history import Event, EventKind
 from harness.report import chart, lanes, moments, phases, svg
-from harness.report.chart import NAMES, NARROWEST, Chart, Limit, Series, Span, spread
+from harness.report.chart import NAMES, NARROWEST, AxisSpan, Chart, Limit, Series, spread
 from harness.report.moments import Moment
-from harness.report.scale import Scale, linear_ticks, log_ticks
+from harness.report.scale import AxisScale, linear_ticks, log_ticks
 
-SPAN = Span(-30.0, 50.0, 1.0)
+SPAN = AxisSpan(-30.0, 50.0, 1.0)
 
 
 def parsed(markup: Markup) -> ET.Element:
@@ -49,7 +49,7 @@ def test_log_ticks_are_powers_of_ten_around_all(low: float, factor: float) -> No
 
 
 def test_a_scale_maps_its_ends_and_clamps_beyond() -> None:
-    scale = Scale(1, 1000, 100, 10, log=True)
+    scale = AxisScale(1, 1000, 100, 10, log=True)
     assert [scale.y(v) for v in (1, 1000, 0.001, 10**6)] == [100, 10, 100, 10]
     assert scale.y(10**1.5) == pytest.approx(55)
 
@@ -80,26 +80,26 @@ def a_chart(values: list[float], **changes: object) -> Chart:
 
 def test_what_never_came_back_is_drawn_on_a_rail_of_its_own() -> None:
     bins = np.arange(4.0)
-    drawn = chart.draw(a_chart([5, math.inf, math.nan, 7]), Span(0, 4, 1), bins, 0)
+    drawn = chart.draw(a_chart([5, math.inf, math.nan, 7]), AxisSpan(0, 4, 1), bins, 0)
     assert "\u221e" in texts(drawn)
     rails = [path for path in parsed(drawn).iter("path") if "rail" in path.attrib["class"]]
     assert [rail.attrib["d"] for rail in rails] == ["M2500 20l2500 0"]
-    assert "\u221e" not in texts(chart.draw(a_chart([5, 6, math.nan, 7]), Span(0, 4, 1), bins, 0))
+    assert "\u221e" not in texts(chart.draw(a_chart([5, 6, math.nan, 7]), AxisSpan(0, 4, 1), bins, 0))
 
 
 def test_a_limit_is_drawn_over_its_own_time_only() -> None:
     limits = (Limit("p99 limit", 50, 1, 3), Limit("off the chart", 500, 0, 4))
-    drawn = chart.draw(a_chart([5, 5, 5, 5], limits=limits), Span(0, 4, 1), np.arange(4.0), 0)
+    drawn = chart.draw(a_chart([5, 5, 5, 5], limits=limits), AxisSpan(0, 4, 1), np.arange(4.0), 0)
     lines = [line for line in parsed(drawn).iter("line") if line.attrib["class"] == "limit"]
     assert [(line.attrib["x1"], line.attrib["x2"]) for line in lines] == [("25%", "75%")]
     assert "off the chart" not in texts(drawn)
 
 
 def test_a_single_error_among_thousands_is_still_a_bar_and_bars_stack() -> None:
-    scale = Scale(0, 10_000, 60, 0)
+    scale = AxisScale(0, 10_000, 60, 0)
     series = (Series("failed", "f", np.array([1.0, 0])), Series("wrong", "w", np.array([5000.0, math.nan])))
     failed, wrong = (
-        parsed(path)[0].attrib["d"] for path in chart.bar_paths(series, scale, Span(0, 2, 1), np.arange(2.0))
+        parsed(path)[0].attrib["d"] for path in chart.bar_paths(series, scale, AxisSpan(0, 2, 1), np.arange(2.0))
     )
     assert failed == "M0 600V580H5000V600z"
     assert wrong == "M0 580V280H5000V580z"

@@ -12,13 +12,13 @@ from markupsafe import Markup
 from harness.checks.way_in import way_in
 from harness.history import Event, EventKind
 from harness.report import bins, page, surroundings
-from harness.report.chart import Span
+from harness.report.chart import AxisSpan
 from harness.report.stack import axis_of
 from harness.report.surroundings import MOST_MARKS, Timed
 from harness.report.view import ScenarioView
 from tests import sample_run
 
-SPAN = Span(-30.0, 50.0, 1.0)
+SPAN = AxisSpan(-30.0, 50.0, 1.0)
 
 
 def told(kind: EventKind, t_s: float, name: str, what: str, **detail: str) -> Timed:

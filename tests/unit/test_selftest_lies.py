@@ -13,7 +13,7 @@ import pytest
 from pymilvus.grpc_gen import milvus_pb2
 
 from harness.cluster import Endpoint
-from harness.history import Outcome
+from harness.history import Result
 from harness.kind import Kind
 from harness.load.wire import (
     RawCalls,
@@ -32,13 +32,13 @@ from harness.selftest.lies import (
     Delay,
     Deny,
     DenySome,
-    Hold,
+    HoldBack,
+    PassOn,
     Replay,
     Shallow,
     Swallow,
     Swap,
     Truncate,
-    Truth,
     read_lies,
 )
 from tests.unit.fake_milvus import FakeMilvus, serving
@@ -62,7 +62,7 @@ def proxy(fake: FakeMilvus) -> Iterator[ProxyProcess]:
 
 @pytest.fixture
 def calls(proxy: ProxyProcess, fake: FakeMilvus) -> Iterator[RawCalls]:
-    proxy.tell(Truth())
+    proxy.tell(PassOn())
     fake.before = lambda *_: None
     with open_channel(Endpoint("127.0.0.1", proxy.port)) as channel:
         yield RawCalls(channel, (("authorization", "me"),))
@@ -94,7 +94,7 @@ def test_every_so_many_calls_are_denied(calls: RawCalls, proxy: ProxyProcess) ->
 
 
 def test_searches_are_delayed_and_all_calls_held(calls: RawCalls, proxy: ProxyProcess) -> None:
-    for lie, least_s in ((Delay(by_ms=200), 0.2), (Hold(for_s=0.5), 0.4)):
+    for lie, least_s in ((Delay(by_ms=200), 0.2), (HoldBack(for_s=0.5), 0.4)):
         proxy.tell(lie)
         begin_s = monotonic()
         hits(calls)
@@ -110,7 +110,7 @@ def test_a_swallowed_insert_is_acknowledged(calls: RawCalls, proxy: ProxyProcess
     for _ in range(4):
         answer = calls.send(Kind.INSERT, _INSERT, 5)
         assert isinstance(answer, bytes)
-        assert read_answer(answer, Kind.INSERT, _SHAPE, 2).outcome == Outcome.OK
+        assert read_answer(answer, Kind.INSERT, _SHAPE, 2).outcome == Result.OK
     assert len(fake.inserts) == 2
 
 
@@ -143,7 +143,7 @@ def test_a_replayed_read_stays_what_it_was(
 @pytest.mark.parametrize(
     ("lie", "expected"), [(Swap(), [2, 1, 3]), (Truncate(to=2), [3, 1]), (Truncate(), []), (Shallow(), [3, 1, 2])]
 )
-def test_answers_are_changed(calls: RawCalls, proxy: ProxyProcess, lie: Truth, expected: list[int]) -> None:
+def test_answers_are_changed(calls: RawCalls, proxy: ProxyProcess, lie: PassOn, expected: list[int]) -> None:
     proxy.tell(lie)
     assert hits(calls) == expected
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.history import NS_PER_S, Outcome
+from harness.history import NS_PER_S, Result
 from harness.kind import Kind
 from harness.load.answer import Answer
 from harness.load.recorder import Recorder
@@ -37,7 +37,13 @@ def test_the_window_ends_now_and_counts_what_was_answered_in_it(tmp_path: Path) 
     seen = sight.LiveSight(Watched(tmp_path), tmp_path, 500)
     assert (seen.rows(), seen.rate(5), seen.error_share(5)) == (500, 0.0, 0.0)
     # Done at 94, 95, ... 101 s; the sixth and the one at 94 s fail.
-    outcomes = [Outcome.FAIL, *[Outcome.OK] * 4, Outcome.FAIL, Outcome.OK, Outcome.OK]
+    outcomes = [
+        Result.FAIL,
+        *[Result.OK] * 4,
+        Result.FAIL,
+        Result.OK,
+        Result.OK,
+    ]
     with recorder(tmp_path, [Kind.SEARCH] * 8) as log:
         for n, outcome in enumerate(outcomes):
             done_ns = (94 + n) * NS_PER_S
@@ -50,10 +56,10 @@ def test_rows_are_those_that_were_loaded_and_those_of_acknowledged_inserts(tmp_p
     seen = sight.LiveSight(Watched(tmp_path), tmp_path, 500)
     log = recorder(tmp_path, [Kind.INSERT, Kind.INSERT, Kind.UPSERT, Kind.INSERT])
     with log:
-        log.record(0, 1, 2, Answer(Outcome.OK))
-        log.record(1, 1, 2, Answer(Outcome.UNKNOWN))
-        log.record(2, 1, 2, Answer(Outcome.OK))
+        log.record(0, 1, 2, Answer(Result.OK))
+        log.record(1, 1, 2, Answer(Result.UNKNOWN))
+        log.record(2, 1, 2, Answer(Result.OK))
         log.flush()
         assert seen.rows() == 510
-        log.record(3, 1, 2, Answer(Outcome.OK))
+        log.record(3, 1, 2, Answer(Result.OK))
     assert seen.rows() == 520

@@ -168,10 +168,10 @@ def test_what_cannot_be_ended_is_told_and_keeps_nothing_else_from_being() -> Non
     def stuck() -> None:
         raise BadInput("its disk is read-only", where="here", mend="mount it")
 
-    done = registry.Healed()
+    done = registry.HealReport()
     done.end("cluster stuck", stuck)
     done.end("cluster left", lambda: None)
-    assert done == registry.Healed(
+    assert done == registry.HealReport(
         ["cluster left"], ["cluster stuck is still there: its disk is read-only (here): mount it"]
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.errors import BadInput
-from harness.history import History, Operations, Outcome
+from harness.history import History, Operations, Result
 from harness.load.answer import Answer
 from harness.load.recorder import Recorder
 from harness.load.schedule import SCHEDULE_FILE, Schedule, save_schedule
@@ -50,7 +50,7 @@ def write_operations(folder: Path, done: Operations, *, until_ns: int) -> None:
         for n in np.flatnonzero(done.intended_ns < until_ns).tolist():
             hits = [int(hit) for hit in done.hits[n] if hit >= 0]
             distances = [float(d) for d in done.distances[n] if not np.isnan(d)]
-            answer = Answer(Outcome(int(done.outcome[n])), str(done.error[n]), hits, distances)
+            answer = Answer(Result(int(done.outcome[n])), str(done.error[n]), hits, distances)
             recorder.record(n, int(done.sent_ns[n]), int(done.done_ns[n]), answer)
 
 

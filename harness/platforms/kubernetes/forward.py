@@ -17,7 +17,7 @@ _CHUNK = 1 << 16
 # The API server's channels of a forwarded port: what it sends, and why it failed. Each begins with the port's number.
 _DATA = 0
 _ENDED = (OSError, WebSocketException, HarnessError)
-Tell = Callable[[str, str], None]
+TellBroken = Callable[[str, str], None]
 
 
 class PortForward:
@@ -27,7 +27,9 @@ class PortForward:
     leads to a pod again; it is called from the connections' threads.
     """
 
-    def __init__(self, kube: Kube, namespace: str, pod: Callable[[], str], port: int, tell: Tell | None = None) -> None:
+    def __init__(
+        self, kube: Kube, namespace: str, pod: Callable[[], str], port: int, tell: TellBroken | None = None
+    ) -> None:
         self._kube, self._namespace, self._pod, self._target = kube, namespace, pod, port
         self._tell, self._lock, self._is_broken = tell, threading.Lock(), False
         self._listener = socket.create_server(("127.0.0.1", 0))
