@@ -29,8 +29,8 @@ def render(
 ) -> None:
     """Print the custom resource of a cluster as YAML; nothing is started and nobody is asked."""
     # Half a second of imports that no other command needs.
+    from harness.platforms.kubernetes.deploy.resource import milvus_resource  # noqa: PLC0415
     from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415
-    from harness.platforms.kubernetes.resource import milvus_resource  # noqa: PLC0415
 
     spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), topology(query_nodes, platform_file))
     resource = milvus_resource(spec, read_options(platform_file), namespace or name)

@@ -21,7 +21,7 @@ from harness.pytest_plugin.options import Selection
 from harness.report import page
 from harness.report.summary import summary
 from harness.report.view import RunView
-from harness.run.calm import is_too_short
+from harness.run.disturbance import is_too_short
 from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions

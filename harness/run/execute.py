@@ -17,7 +17,7 @@ from harness.journal import Journal, Undo, heal, take_back
 from harness.load.process import Load
 from harness.plan.plan import Plan, PlannedAction
 from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
-from harness.run.calm import disturbance, is_too_short
+from harness.run.disturbance import disturbance, is_too_short
 from harness.run.driver import Driver
 from harness.run.machine import MachineWatcher, members_s
 from harness.run.members import keep_logs, tell_release, tell_serving, tell_versions

@@ -12,7 +12,7 @@ from harness.plan.plan import Plan
 from harness.plan.specs import FLUSH_S
 from harness.slo.clients import clients, search_marks
 from harness.slo.held import held_to
-from harness.slo.scene import scene
+from harness.slo.inputs import inputs_of
 from harness.store.scenario_folder import ScenarioFolder
 
 
@@ -22,7 +22,7 @@ def served_again(folder: ScenarioFolder, plan: Plan, now_ns: int) -> bool:
     at_windows = windows(history)
     # What was sent since may not be answered or, where it is, not be written down.
     recorded_ns = now_ns - history.traffic.deadline_ns - round(FLUSH_S * NS_PER_S)
-    at = scene(
+    at = inputs_of(
         answers(history, plan.thresholds),
         replace(at_windows, end_ns=min(at_windows.end_ns, recorded_ns)),
         held_to(plan.limits, plan.bases).limits,

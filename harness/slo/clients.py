@@ -9,14 +9,14 @@ from harness.checks import recovery
 from harness.checks.answers import Stream
 from harness.checks.recovery import Ceiling
 from harness.history import NS_PER_S
-from harness.slo.scene import Scene
+from harness.slo.inputs import Inputs
 from harness.verdict import Client, Marks
 
 Clients = Mapping[str, Client]
 NOBODY = Client("", 0, *[math.nan] * 8)
 
 
-def clients(at: Scene, seen: Marks) -> Clients:
+def clients(at: Inputs, seen: Marks) -> Clients:
     """Return how each kind of client was served over the judged window, by name; who asked for nothing is left out.
 
     `seen` are the moments as searches saw them.
@@ -27,18 +27,18 @@ def clients(at: Scene, seen: Marks) -> Clients:
     return {name: _client(name, stream, at, marks.get(name, seen)) for name, stream in asked.items()}
 
 
-def search_marks(at: Scene) -> Marks:
+def search_marks(at: Inputs) -> Marks:
     """Return the moments as searches saw them, which must come back to the steady state's latencies and recall."""
     return _marks(at, at.searches, search_ceiling(at))
 
 
-def search_ceiling(at: Scene) -> Ceiling | None:
+def search_ceiling(at: Inputs) -> Ceiling | None:
     """Return what recovered searches must keep to; None without a steady state to come back to."""
     p95_cap_ms, p99_cap_ms = (at.held.get(f"recovered_{percentile}_ms") for percentile in ("p95", "p99"))
     return recovery.ceiling(at.steady, at.thresholds, p95_cap_ms=p95_cap_ms, p99_cap_ms=p99_cap_ms)
 
 
-def _marks(at: Scene, stream: Stream, limit: Ceiling | None) -> Marks:
+def _marks(at: Inputs, stream: Stream, limit: Ceiling | None) -> Marks:
     """Return the moments as the clients of a stream saw them.
 
     Others than searches come too seldom for percentiles to be compared: they are served again by their content and
@@ -55,7 +55,7 @@ def _marks(at: Scene, stream: Stream, limit: Ceiling | None) -> Marks:
     return Marks(w.effect_ns, w.healed_ns, detect_ns, first_ns, recovered_ns)
 
 
-def _client(name: str, stream: Stream, at: Scene, seen: Marks) -> Client:
+def _client(name: str, stream: Stream, at: Inputs, seen: Marks) -> Client:
     begin_ns, end_ns = at.windows.judged
     share, n = recovery.availability(stream, begin_ns, end_ns)
     known = seen.effect_ns is not None and len(at.steady) > 0

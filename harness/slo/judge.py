@@ -15,11 +15,12 @@ from harness.checks.valid import ledger_sound, validity
 from harness.checks.windows import Windows, windows
 from harness.checks.yardstick import same_machine
 from harness.history import NS_PER_S, EventKind, History
-from harness.slo.blame import blame
 from harness.slo.clients import Clients, clients, search_marks
 from harness.slo.figures import DATA, FIGURES, MEMBERS, PERCENTILES, RECOVERIES, Figure
 from harness.slo.guard import Guard
 from harness.slo.held import Held, held_to
+from harness.slo.inputs import Inputs, inputs_of
+from harness.slo.late_sending import late_sending
 from harness.slo.limits import Limits
 from harness.slo.measure import (
     NOT_MEASURED,
@@ -32,7 +33,6 @@ from harness.slo.measure import (
 )
 from harness.slo.multiples import bases_of
 from harness.slo.proof import limit_findings
-from harness.slo.scene import Scene, scene
 from harness.verdict import Finding, Judgement, Marks, SloRow, Validity, Verdict, of_scenario
 
 NO_CLIENTS: Clients = {}
@@ -59,7 +59,7 @@ def judge(
     faulted = expects_fault or any(history.of(EventKind.FAULT))
     bases, guard = bases_of(history, session_s, older=older, faulted=faulted), Guard()
     held = held_to(limits, bases, MEMBERS if older else ())
-    at = scene(judged, at_windows, held.limits, thresholds, history.traffic)
+    at = inputs_of(judged, at_windows, held.limits, thresholds, history.traffic)
     seen = guard("moments", lambda: search_marks(at), Marks(at_windows.effect_ns, None, None, None, None))
     served = guard("clients", lambda: clients(at, seen), NO_CLIENTS)
     figures, data_findings = _figures(history, at, served, seen, guard)
@@ -80,7 +80,7 @@ def judge(
 
 
 def _figures(
-    history: History, at: Scene, served: Clients, seen: Marks, guard: Guard
+    history: History, at: Inputs, served: Clients, seen: Marks, guard: Guard
 ) -> tuple[Figures, tuple[Finding, ...]]:
     """Return every figure, and the findings that name rows."""
     none: Figures = {}
@@ -93,7 +93,7 @@ def _figures(
 def _conditions(
     history: History,
     judged: Answers,
-    at: Scene,
+    at: Inputs,
     rows: tuple[SloRow, ...],
     guard: Guard,
     *,
@@ -106,13 +106,15 @@ def _conditions(
         *guard.all("conditions", lambda: _soundness(history, at, faulted=faulted)),
         *guard.all("yardstick", lambda: same_machine(history, at.thresholds, yardstick)),
         *_evidence(rows, at.windows, at.thresholds, older=older),
-        *guard.all("sender", lambda: blame(history, judged, at, rows)),
+        *guard.all("sender", lambda: late_sending(history, judged, at, rows)),
     )
     checks = guard("machine", lambda: lack_first(checks, history, at.windows, at.thresholds), checks)
     return (*guard.conditions(), *checks)
 
 
-def _findings(history: History, judged: Answers, at: Scene, rows: tuple[SloRow, ...], seen: Marks) -> Iterator[Finding]:
+def _findings(
+    history: History, judged: Answers, at: Inputs, rows: tuple[SloRow, ...], seen: Marks
+) -> Iterator[Finding]:
     """Yield what members and answers show beside the rows that were read back."""
     yield from member_findings(history, at.windows)
     broken = {row.figure for row in rows if row.passed is False} - _following(rows)
@@ -143,7 +145,7 @@ def _row(figure: Figure, measured: Measured, held: Held) -> SloRow:
     )
 
 
-def _soundness(history: History, at: Scene, *, faulted: bool) -> Iterator[Validity]:
+def _soundness(history: History, at: Inputs, *, faulted: bool) -> Iterator[Validity]:
     """Yield what the figures' meaning rests on."""
     given = at.held
     yield Validity("Limits", f"{len(given)} figures have one", "at least 1", ok=bool(given))

@@ -21,7 +21,7 @@ from harness.history import NS_PER_S, EventKind, History
 from harness.kind import WRITES, Kind
 from harness.slo.clients import NOBODY, Clients
 from harness.slo.figures import RATIOS
-from harness.slo.scene import Scene
+from harness.slo.inputs import Inputs
 from harness.verdict import Client, Finding, Marks
 
 
@@ -55,12 +55,12 @@ def passed(relation: str, measured: Measured, limit: float | None) -> bool | Non
     return measured.value <= limit if relation == "<=" else measured.value >= limit
 
 
-def timed_figures(at: Scene, served: Clients, seen: Marks) -> Figures:
+def timed_figures(at: Inputs, served: Clients, seen: Marks) -> Figures:
     """Return every figure of what clients were answered: what changes with how their time is counted."""
     return {**steady_figures(at), **served_figures(at, served), **recovery_figures(at, served, seen)}
 
 
-def steady_figures(at: Scene) -> Figures:
+def steady_figures(at: Inputs) -> Figures:
     """Return the figures of the steady state."""
     return {
         "steady_p95_ms": _percentile(at.steady, 950, at.thresholds),
@@ -69,7 +69,7 @@ def steady_figures(at: Scene) -> Figures:
     }
 
 
-def served_figures(at: Scene, served: Clients) -> Figures:
+def served_figures(at: Inputs, served: Clients) -> Figures:
     """Return how well clients were served over the judged window (Windows.judged)."""
     begin_ns, end_ns = at.windows.judged
     search, write = served.get("search", NOBODY), served.get("write", NOBODY)
@@ -88,14 +88,14 @@ def served_figures(at: Scene, served: Clients) -> Figures:
     }
 
 
-def _invalid(at: Scene, *streams: Stream) -> Measured:
+def _invalid(at: Inputs, *streams: Stream) -> Measured:
     """Return how many answers had invalid content, from the steady state on: none is ever right."""
     span = at.windows.begin_ns, at.windows.end_ns
     flaws = np.concatenate([stream.between(*span).flaws for stream in streams])
     return Measured(float(invalid(flaws).sum()) if len(flaws) else math.nan, len(flaws))
 
 
-def _freshness(at: Scene) -> Figures:
+def _freshness(at: Inputs) -> Figures:
     """Return how well Strong reads found what was written last, and how long they took for it."""
     inside = at.reads.between(*at.windows.judged)
     stale = int((inside.flaws & Flaw.STALE > 0).sum())
@@ -111,7 +111,7 @@ def _freshness(at: Scene) -> Figures:
     return {name: replace(measured, applies=offered) for name, measured in figures.items()}
 
 
-def recovery_figures(at: Scene, served: Clients, seen: Marks) -> Figures:
+def recovery_figures(at: Inputs, served: Clients, seen: Marks) -> Figures:
     """Return the figures of a fault's recovery; not measured where no fault took effect."""
     if seen.effect_ns is None:
         return {}
@@ -128,12 +128,12 @@ def recovery_figures(at: Scene, served: Clients, seen: Marks) -> Figures:
     }
 
 
-def _recover(at: Scene, client: Client, figure: str, kinds: Iterable[Kind]) -> Measured:
+def _recover(at: Inputs, client: Client, figure: str, kinds: Iterable[Kind]) -> Measured:
     applies = client.n > 0 or _offered(at, kinds)
     return Measured(client.recover_s, client.n, observed=_observed(at, figure), applies=applies)
 
 
-def _settle(at: Scene, search: Client, seen: Marks) -> Measured:
+def _settle(at: Inputs, search: Client, seen: Marks) -> Measured:
     """Return how long searches took once the cluster was whole; never whole is infinite."""
     if math.isnan(search.recover_s):
         return NOT_MEASURED
@@ -142,18 +142,18 @@ def _settle(at: Scene, search: Client, seen: Marks) -> Measured:
     return Measured(settle_s, search.n)
 
 
-def _observed(at: Scene, figure: str) -> bool:
+def _observed(at: Inputs, figure: str) -> bool:
     """Return whether the observation went on until a recovery at its limit could have shown itself to last."""
     limit_s = at.held.get(figure)
     begin_ns, end_ns = at.windows.judged
     return limit_s is None or end_ns - begin_ns >= round(limit_s * NS_PER_S) + at.thresholds.window_ns
 
 
-def _offered(at: Scene, kinds: Iterable[Kind]) -> bool:
+def _offered(at: Inputs, kinds: Iterable[Kind]) -> bool:
     return any(at.traffic.rate(kind) > 0 for kind in kinds)
 
 
-def _recovered(at: Scene, seen: Marks) -> Figures:
+def _recovered(at: Inputs, seen: Marks) -> Figures:
     """Return latency and recall from recovery to the end.
 
     Never recovered: latency is inf, and recall that of the last window, where answering nothing finds nothing.
@@ -175,7 +175,7 @@ def _recovered(at: Scene, seen: Marks) -> Figures:
     }
 
 
-def last_window(at: Scene) -> Span:
+def last_window(at: Inputs) -> Span:
     """Return the last stretch in which recovery could have shown itself to last."""
     return at.windows.end_ns - at.thresholds.window_ns, at.windows.end_ns
 

@@ -16,8 +16,8 @@ from harness.checks.recovery import Ceiling, hindrance
 from harness.history import NS_PER_MS, NS_PER_S
 from harness.slo.clients import search_ceiling
 from harness.slo.figures import PERCENTILES, RATIOS
+from harness.slo.inputs import Inputs
 from harness.slo.measure import last_window
-from harness.slo.scene import Scene
 from harness.verdict import Finding, Marks
 
 NAMED = 10
@@ -29,7 +29,7 @@ _RECOVERIES = {"recover_s": "search", "write_recover_s": "write", "fresh_recover
 _WORDS = {"search": "searches", "write": "writes", "read": "Strong reads", "stock": "an application's searches"}
 
 
-def limit_findings(broken: Collection[str], at: Scene, seen: Marks) -> Iterator[Finding]:
+def limit_findings(broken: Collection[str], at: Inputs, seen: Marks) -> Iterator[Finding]:
     """Yield, for each of the figures that broke its limit, the operations that it comes from, at most NAMED.
 
     The first bad ones of the judged window; the slowest of a percentile or ratio, those that found least of a recall;
@@ -49,7 +49,7 @@ def limit_findings(broken: Collection[str], at: Scene, seen: Marks) -> Iterator[
     yield from (_missed(f, _measured(f, at.searches, at, seen)) for f in ("recall", "recall_recovered") if f in broken)
 
 
-def _measured(figure: str, stream: Stream, at: Scene, seen: Marks) -> Stream:
+def _measured(figure: str, stream: Stream, at: Inputs, seen: Marks) -> Stream:
     """Keep what a figure of the steady state, or of what came after recovery, is measured on."""
     if "recovered" not in figure:
         return stream.between(*(at.windows.steady or (0, 0)))
@@ -57,7 +57,7 @@ def _measured(figure: str, stream: Stream, at: Scene, seen: Marks) -> Stream:
     return stream.between(begin_ns, end_ns)
 
 
-def _bad(figure: str, client: str, stream: Stream, at: Scene) -> Finding:
+def _bad(figure: str, client: str, stream: Stream, at: Inputs) -> Finding:
     inside = stream.between(*at.windows.judged)
     bad = np.flatnonzero(~inside.good)
     invalid = int((inside.flaws[bad] > 0).sum())
@@ -82,7 +82,7 @@ def _missed(figure: str, inside: Stream) -> Finding:
     return _finding(figure, told, len(least), inside, least)
 
 
-def _late(figure: str, client: str, stream: Stream, limit: Ceiling, at: Scene) -> Finding:
+def _late(figure: str, client: str, stream: Stream, limit: Ceiling, at: Inputs) -> Finding:
     begin_ns, end_ns = at.windows.judged
     restored_ns = at.windows.restored_ns
     if restored_ns is None:

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from harness.cluster import ClusterSpec
-from harness.platforms.kubernetes import kind
-from harness.platforms.kubernetes.api import Kube
-from harness.platforms.kubernetes.kind_cluster import KindCluster
+from harness.platforms.kubernetes.access.api import Kube
+from harness.platforms.kubernetes.kind import kind
+from harness.platforms.kubernetes.kind.cluster import KindCluster
 from harness.platforms.kubernetes.options import KubernetesOptions, read_options
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.local.cluster import LocalCluster

@@ -8,10 +8,10 @@ import pytest
 
 from harness.cluster import ClusterSpec
 from harness.errors import ClusterError
-from harness.platforms.kubernetes import install
-from harness.platforms.kubernetes.api import Kube, Object
+from harness.platforms.kubernetes.access.api import Kube, Object
+from harness.platforms.kubernetes.deploy import install
+from harness.platforms.kubernetes.deploy.resource import milvus_resource
 from harness.platforms.kubernetes.options import KubernetesOptions, examples, read_options
-from harness.platforms.kubernetes.resource import milvus_resource
 
 NAME = "example"
 NAMESPACE = "default"

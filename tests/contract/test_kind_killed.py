@@ -13,8 +13,8 @@ import pytest
 from pymilvus import MilvusClient
 
 from harness.platforms import home
-from harness.platforms.kubernetes.kind_cluster import KindCluster
-from harness.platforms.kubernetes.nodes import CORDONED_BY
+from harness.platforms.kubernetes.access.nodes import CORDONED_BY
+from harness.platforms.kubernetes.kind.cluster import KindCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.waiting import until
 from tests.contract.breaks import FAULTS, NAME

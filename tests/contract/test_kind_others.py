@@ -14,10 +14,10 @@ from harness.api import Upgrade
 from harness.cluster import ClusterSpec, Health, Role
 from harness.errors import BadInput, Unsupported
 from harness.platforms import home
-from harness.platforms.kubernetes import install
-from harness.platforms.kubernetes.api import MILVUS, Kube
-from harness.platforms.kubernetes.cluster import KubernetesCluster
-from harness.platforms.kubernetes.kind_cluster import KindCluster
+from harness.platforms.kubernetes.access.api import MILVUS, Kube
+from harness.platforms.kubernetes.deploy import install
+from harness.platforms.kubernetes.kind.cluster import KindCluster
+from harness.platforms.kubernetes.milvus.operated import KubernetesCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.waiting import until

@@ -18,9 +18,9 @@ import pytest
 from harness.cluster import ClusterSpec, version_of
 from harness.errors import BadInput, ClusterError
 from harness.platforms import home
-from harness.platforms.kubernetes import kind
-from harness.platforms.kubernetes.api import Kube
-from harness.platforms.kubernetes.cluster import KubernetesCluster
+from harness.platforms.kubernetes.access.api import Kube
+from harness.platforms.kubernetes.kind import kind
+from harness.platforms.kubernetes.milvus.operated import KubernetesCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.waiting import until

@@ -6,7 +6,7 @@ import pytest
 
 from harness.cluster import Health, Role
 from harness.errors import BadInput
-from harness.platforms.kubernetes.kind_cluster import KindCluster
+from harness.platforms.kubernetes.kind.cluster import KindCluster
 from harness.platforms.waiting import until
 
 READY_S = 240.0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cluster import ClusterSpec
-from harness.platforms.kubernetes import serves
+from harness.platforms.kubernetes.milvus import probe
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.platform import KubernetesPlatform
 from tests.contract.test_kind_trouble import as_new
@@ -35,7 +35,7 @@ def test_an_operator_from_manifests_makes_a_milvus_that_serves(by_manifest: Kube
     try:
         cluster = platform.create(ClusterSpec("manifest"), keep=False)
         assert "port-forward" in cluster.endpoint().way
-        serves.wait_serves(cluster.endpoint(), 30)
+        probe.wait_serves(cluster.endpoint(), 30)
         cluster.destroy()
     finally:
         platform.close()

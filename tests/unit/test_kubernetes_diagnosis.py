@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.platforms.kubernetes.diagnosis import Seen, diagnose
+from harness.platforms.kubernetes.milvus.diagnosis import Seen, diagnose
 from tests.unit.kube_objects import Object, pod, resource
 
 OPERATOR = [pod("operator-0", "manager")]

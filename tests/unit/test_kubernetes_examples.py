@@ -12,10 +12,10 @@ import yaml
 from harness.cli.render import render, topology
 from harness.cluster import ClusterSpec, Role, Topology
 from harness.errors import BadInput
-from harness.platforms.kubernetes import components, install
-from harness.platforms.kubernetes.api import MILVUS
+from harness.platforms.kubernetes.access.api import MILVUS
+from harness.platforms.kubernetes.deploy import components, install
+from harness.platforms.kubernetes.deploy.resource import milvus_resource
 from harness.platforms.kubernetes.options import KubernetesOptions, examples, read_options
-from harness.platforms.kubernetes.resource import milvus_resource
 from tests.unit import crd_schema
 
 PRODUCTION = Path("production")

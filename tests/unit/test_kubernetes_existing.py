@@ -8,7 +8,7 @@ import pytest
 
 from harness.cluster import ClusterSpec, Role, Topology
 from harness.errors import BadInput
-from harness.platforms.kubernetes import existing
+from harness.platforms.kubernetes.deploy import user_owned
 from harness.platforms.kubernetes.options import KubernetesOptions, MilvusOptions
 from harness.platforms.kubernetes.place import Place, read_place
 
@@ -56,7 +56,7 @@ OPERATOR = [
 def found(monkeypatch: pytest.MonkeyPatch, server: Server, **wanted: int) -> Place:
     monkeypatch.setattr(Place, "kube", lambda _self, _folder: server)
     counts = {Role(role): count for role, count in wanted.items()}
-    return existing.found(Place(OPTIONS, "shop", False, ""), ClusterSpec("mine", topology=Topology(counts)))
+    return user_owned.found(Place(OPTIONS, "shop", False, ""), ClusterSpec("mine", topology=Topology(counts)))
 
 
 def test_a_release_of_the_chart_is_known_by_its_labels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput, ClusterError
-from harness.platforms.kubernetes import commands, hosts, kind
+from harness.platforms.kubernetes.access import programs
+from harness.platforms.kubernetes.kind import hosts, kind
 from harness.platforms.kubernetes.options import KindOptions, KubernetesOptions
 from harness.platforms.kubernetes.place import Place
 from harness.platforms.process import Process
@@ -174,4 +175,4 @@ def test_what_is_missing_is_said_with_its_way_out(tmp_path: Path, monkeypatch: p
 
 def test_a_program_that_hangs_is_ended() -> None:
     with pytest.raises(ClusterError, match="not done after 0 s"):
-        commands.run(["sleep", "5"], timeout_s=0.1)
+        programs.run(["sleep", "5"], timeout_s=0.1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.platforms.kubernetes import meter
+from harness.platforms.kubernetes.kind import meter
 
 ID = "4f" * 32
 

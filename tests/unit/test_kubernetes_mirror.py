@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from harness.cluster import Health, Role
 from harness.errors import ClusterError
-from harness.platforms.kubernetes.api import Kube, Object, Unanswered
-from harness.platforms.kubernetes.diary import Diary
-from harness.platforms.kubernetes.follower import Follower
-from harness.platforms.kubernetes.mirror import Mirror
-from harness.platforms.kubernetes.rollout import Rollout
+from harness.platforms.kubernetes.access.api import Kube, Object, Unanswered
+from harness.platforms.kubernetes.access.mirror import Mirror
+from harness.platforms.kubernetes.milvus.event_feed import EventFeed
+from harness.platforms.kubernetes.milvus.follower import Follower
+from harness.platforms.kubernetes.milvus.rollout import Rollout
 from harness.platforms.waiting import until
 from tests.unit.kube_objects import pod, resource
 
@@ -120,7 +120,7 @@ def test_only_a_server_that_does_not_answer_is_away() -> None:
 def test_a_member_that_is_replaced_keeps_its_place(tmp_path: Path) -> None:
     old, new = at("1", pod("old", uid="old")), at("2", pod("new", uid="new", ready=False))
     server = Server([old], watches=[[("DELETED", old), ("ADDED", new)]])
-    follower = Follower(cast("Kube", server), "dev", "dev", {Role.ETCD: "app=etcd"}, Diary(tmp_path))
+    follower = Follower(cast("Kube", server), "dev", "dev", {Role.ETCD: "app=etcd"}, EventFeed(tmp_path))
     follower.start()
     assert follower.wanted() == {Role.QUERY_NODE: 2, Role.ETCD: 0}
     assert until(lambda: [one.name for one in follower.pods().values()] == ["new"], 5)
@@ -135,7 +135,9 @@ def etcd(name: str, **metadata: Any) -> Object:
 
 
 def test_a_dependency_whose_old_pod_is_still_leaving_keeps_its_place(tmp_path: Path) -> None:
-    follower = Follower(cast("Kube", Server([], watches=[])), "dev", "dev", {Role.ETCD: "app=etcd"}, Diary(tmp_path))
+    follower = Follower(
+        cast("Kube", Server([], watches=[])), "dev", "dev", {Role.ETCD: "app=etcd"}, EventFeed(tmp_path)
+    )
     follower._on_pod("ADDED", etcd("a"), 0)
     # A replacement may be there before what it replaces is gone, even where that was deleted without grace.
     leaving = etcd("a", deletionTimestamp="2025-01-01T00:00:00Z")
@@ -146,7 +148,9 @@ def test_a_dependency_whose_old_pod_is_still_leaving_keeps_its_place(tmp_path: P
 
 
 def test_a_dependency_should_have_what_its_deployment_says(tmp_path: Path) -> None:
-    follower = Follower(cast("Kube", Server([], watches=[])), "dev", "dev", {Role.ETCD: "app=etcd"}, Diary(tmp_path))
+    follower = Follower(
+        cast("Kube", Server([], watches=[])), "dev", "dev", {Role.ETCD: "app=etcd"}, EventFeed(tmp_path)
+    )
     follower._on_deployment("ADDED", deployed("etcd", 1, {"app": "etcd"}), 0)
     for found in (etcd("a"), etcd("bb")):  # one more for a moment, while they are rolled
         follower._on_pod("ADDED", found, 0)
@@ -161,7 +165,7 @@ def test_a_change_is_through_when_the_pods_and_the_resource_say_so(tmp_path: Pat
 
     def pods() -> dict[str, Any]:
         uids = looks.pop(0) if len(looks) > 1 else looks[0]
-        found = Follower(cast("Kube", server), "dev", "dev", {}, Diary(tmp_path))
+        found = Follower(cast("Kube", server), "dev", "dev", {}, EventFeed(tmp_path))
         for place, uid in uids.items():
             gone = uid == "gone"
             found._on_pod("ADDED", pod(place, uid="old" if gone else uid, ready=not gone), 0)
@@ -184,7 +188,7 @@ def test_a_pod_that_is_asked_to_go_is_told_of_once_and_by_its_place(tmp_path: Pa
         "dev",
         "dev",
         {},
-        Diary(tmp_path),
+        EventFeed(tmp_path),
         on_leaving=lambda n, p: told.append((n, p.name)),
     )
     follower._on_deployment("ADDED", deployment(), 0)

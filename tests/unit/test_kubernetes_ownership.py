@@ -13,8 +13,8 @@ from harness.api import Drain, Kill, StopNode
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, ClusterError, Unsupported
 from harness.platforms import home
-from harness.platforms.kubernetes import install, remove
-from harness.platforms.kubernetes.inventory import Inventory, is_marked, marked
+from harness.platforms.kubernetes.deploy import install, remove
+from harness.platforms.kubernetes.deploy.inventory import Inventory, is_marked, marked
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.place import Place
 from harness.platforms.kubernetes.platform import KubernetesPlatform

@@ -9,9 +9,10 @@ import pytest
 
 from harness.cluster import ClusterSpec, Role, Topology, roles_of
 from harness.errors import BadInput
-from harness.platforms.kubernetes import kind, resource
+from harness.platforms.kubernetes.deploy import resource
+from harness.platforms.kubernetes.kind import kind
+from harness.platforms.kubernetes.milvus.pods import role_of
 from harness.platforms.kubernetes.options import KubernetesOptions, read_options
-from harness.platforms.kubernetes.pods import role_of
 
 LAB = Path(__file__).parents[1] / "lab" / "kind.yaml"
 

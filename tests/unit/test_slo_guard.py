@@ -41,7 +41,7 @@ def crashing(monkeypatch: pytest.MonkeyPatch, name: str) -> Judgement:
         ("clients", "clients"),
         ("search_marks", "moments"),
         ("member_findings", "findings"),
-        ("blame", "sender"),
+        ("late_sending", "sender"),
         ("same_machine", "yardstick"),
         ("lack_first", "machine"),
         ("steady_state", "conditions"),

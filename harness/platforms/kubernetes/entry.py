@@ -39,7 +39,7 @@ class Kubernetes:
         """Yield the kind clusters whose owner died."""
         if not self.on_kind or not clusters_home().with_name("kind").exists():
             return
-        from harness.platforms.kubernetes import hosts  # noqa: PLC0415
+        from harness.platforms.kubernetes.kind import hosts  # noqa: PLC0415
 
         for host in list(hosts.abandoned()):
             yield Leftover(f"kind cluster {host.name}", host.remove, under=host.made)

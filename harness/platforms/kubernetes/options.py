@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, 
 
 from harness.cluster import Role
 from harness.errors import BadInput
-from harness.platforms.kubernetes.components import check_components, check_replicas
+from harness.platforms.kubernetes.deploy.components import check_components, check_replicas
 
 _EXAMPLES = Path(__file__).with_name("examples")
 

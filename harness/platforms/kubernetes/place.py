@@ -11,8 +11,8 @@ from pathlib import Path
 from harness.cluster import Role
 from harness.errors import BadInput, ClusterError
 from harness.platforms import home
-from harness.platforms.kubernetes import hosts
-from harness.platforms.kubernetes.api import Kube
+from harness.platforms.kubernetes.access.api import Kube
+from harness.platforms.kubernetes.kind import hosts
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.token import read_token
 

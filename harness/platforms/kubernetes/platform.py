@@ -15,13 +15,16 @@ from harness.cluster import ClusterSpec, Durations, Role
 from harness.errors import BadInput, HarnessError, Unsupported
 from harness.journal import Journal, Undo
 from harness.platforms import home, settings
-from harness.platforms.kubernetes import existing, hosts, install, intent, kind, node_port, resource, serves
-from harness.platforms.kubernetes.chart import ChartCluster
-from harness.platforms.kubernetes.cluster import KubernetesCluster
-from harness.platforms.kubernetes.commands import require
-from harness.platforms.kubernetes.hosts import Host
-from harness.platforms.kubernetes.inventory import Inventory, marked
-from harness.platforms.kubernetes.kind_cluster import KindCluster
+from harness.platforms.kubernetes.access import node_port
+from harness.platforms.kubernetes.access.programs import require
+from harness.platforms.kubernetes.deploy import install, intent, resource, user_owned
+from harness.platforms.kubernetes.deploy.inventory import Inventory, marked
+from harness.platforms.kubernetes.kind import hosts, kind
+from harness.platforms.kubernetes.kind.cluster import KindCluster
+from harness.platforms.kubernetes.kind.hosts import Host
+from harness.platforms.kubernetes.milvus import probe
+from harness.platforms.kubernetes.milvus.chart import ChartCluster
+from harness.platforms.kubernetes.milvus.operated import KubernetesCluster
 from harness.platforms.kubernetes.options import KubernetesOptions
 from harness.platforms.kubernetes.place import OWNER, Place, read_place
 from harness.platforms.process import Process, owner_mark
@@ -101,7 +104,7 @@ class KubernetesPlatform:
             what = f"{', '.join(spec.settings)} can't be set: it would not be left as it was found"
             raise Unsupported(what, where="milvus.existing", mend="have the harness make a cluster")
         if not self._on_kind:
-            self._is_chart = existing.found(self._place(spec), spec).is_chart
+            self._is_chart = user_owned.found(self._place(spec), spec).is_chart
 
     def settings(self, spec: ClusterSpec) -> dict[str, str]:
         """Return the settings by which a cluster would differ from the release's own; none are known of one there."""
@@ -122,15 +125,15 @@ class KubernetesPlatform:
         home.refuse_taken(folder)
         place = self._place(spec)
         if self._options.milvus.existing:
-            place = existing.found(place, spec)
+            place = user_owned.found(place, spec)
         else:
-            existing.refuse(place, spec.name)
+            user_owned.refuse(place, spec.name)
         owner = Process.of(os.getpid())
         home.claim(folder, ClusterState(spec, owner, 0, spec.settings, self.name, place.written()))
         cluster = open_cluster(folder)
         try:
-            probe = (Undo("drop", (serves.COLLECTION,)),) if cluster.shared else ()
-            with Journal(cluster.journal).step("create the cluster", probe):
+            left = (Undo("drop", (probe.COLLECTION,)),) if cluster.shared else ()
+            with Journal(cluster.journal).step("create the cluster", left):
                 self._bring_up(spec, cluster)
         except BaseException:
             with suppress(HarnessError):  # what can't be removed now is left to heal; why it failed comes first
@@ -171,7 +174,7 @@ class KubernetesPlatform:
     def _bring_up(self, spec: ClusterSpec, cluster: AnyCluster) -> None:
         begin_s = None if cluster.shared else self._apply(spec, cluster)
         cluster.wait_ready(self._options.milvus.ready_s)
-        serves.wait_serves(cluster.endpoint(), self._options.milvus.ready_s)
+        probe.wait_serves(cluster.endpoint(), self._options.milvus.ready_s)
         if begin_s is not None:
             cluster.started_s = monotonic() - begin_s
 

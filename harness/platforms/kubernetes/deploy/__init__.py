@@ -1,0 +1,1 @@
+"""What is brought into a Kubernetes cluster, and taken out again."""

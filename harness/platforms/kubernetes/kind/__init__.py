@@ -1,0 +1,1 @@
+"""kind clusters that the harness makes."""
