@@ -22,6 +22,7 @@ from typing import (
 )
 
 from harness.cluster import ClusterSpec, Durations, Member, Role
+from harness.errors import BadInput
 from harness.journal import Undo
 from harness.stage import Stage
 from harness.verbs import OnMember
@@ -157,6 +158,16 @@ class Action(ABC, Generic[V_contra]):
         """The roles that it names."""
         return tuple(one for one in vars(self).values() if isinstance(one, Role))
 
+    def fit(self, counts: dict[Role, int]) -> None:
+        """Refuse what a cluster with so many members of each role can't give, and note how many there are afterwards.
+
+        Errors: BadInput.
+        """
+        for role in self.roles:
+            if role not in counts:
+                there = ", ".join(counts)
+                raise BadInput(f"there is no {role} in this Milvus", where=self.label, mend=f"take one of {there}")
+
     def changed(self, spec: ClusterSpec) -> ClusterSpec:
         """Return what the cluster is asked to become, which the platform checks before anything starts."""
         return spec
@@ -174,6 +185,7 @@ class Composite(Action[object]):
         """The actions that it is made of, those inside of others too."""
 
 
+@runtime_checkable
 class Drawn(Protocol):
     """What stands in place of actions and draws them from the scenario's seed."""
 

@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from harness.errors import BadInput
+from harness.value import Count, Pairs, value
 
 
 class Role(StrEnum):
@@ -120,11 +124,18 @@ class Endpoint:
         return f"{'https' if self.tls else 'http'}://{self.address}"
 
 
-@dataclass(frozen=True)
+@value
 class Topology:
     """How many members of each role; what is not named has one."""
 
-    counts: Mapping[Role, int] = field(default_factory=lambda: {Role.QUERY_NODE: 2})
+    counts: Annotated[Mapping[Role, Count], Pairs] = field(default_factory=lambda: {Role.QUERY_NODE: 2})
+
+    def __post_init__(self) -> None:
+        for role in self.counts.keys() & {*DEPENDENCIES, Role.COORDINATORS}:
+            if self.counts[role] != 1:
+                several = (one for one in Role if one.is_milvus and one is not Role.COORDINATORS)
+                mend = f"only these can have several: {', '.join(several)}"
+                raise BadInput(f"{role} is {self.counts[role]}", where="Topology.counts", mend=mend)
 
     def count(self, role: Role) -> int:
         """Return how many members of this role there are."""

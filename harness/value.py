@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import Enum
 from functools import wraps
 from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
@@ -20,7 +20,15 @@ Count = Annotated[int, Field(ge=1)]
 # Nothing that is done or waited for in a scenario takes longer than a day.
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 SecondsOrNone = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _plain(given: object) -> object:
+    """Return a mapping of any kind as a dictionary: what was checked once may be read-only."""
+    return dict(given) if isinstance(given, Mapping) else given
+
+
+Pairs = BeforeValidator(_plain)
 
 # Exactly what is written: "3" is no number, True no count, and a name that is not known no field.
 _EXACTLY = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)

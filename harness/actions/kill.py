@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.action import Action, Begin, Effect, Heal, Healed, Hold, Moments
 from harness.cluster import Durations, Role
+from harness.errors import BadInput
 from harness.journal import Undo
 from harness.stage import Stage
 from harness.value import Count, SecondsOrNone, value
@@ -29,6 +30,13 @@ class Kill(Action[Breakable]):
     def expected_s(self, about: Durations) -> float:
         """About how long it takes from its beginning until it is healed."""
         return self.heal_after_s + (about.queue_restart_s if self.role is Role.MESSAGE_QUEUE else about.restart_s)
+
+    def fit(self, counts: dict[Role, int]) -> None:
+        """Refuse more members than there are. Errors: BadInput."""
+        super().fit(counts)
+        if self.count > counts[self.role]:
+            mend = "kill fewer, or say in the scenario's topology that there are more"
+            raise BadInput(f"there are {counts[self.role]} of {self.role}", where=self.label, mend=mend)
 
     def carry_out(self, cluster: Breakable, stage: Stage) -> Moments:
         """Kill, see that they are gone, start them, see that others came."""

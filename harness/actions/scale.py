@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from harness.action import Action, Moments, gradually
 from harness.cluster import Durations, Role
+from harness.errors import BadInput
 from harness.journal import Undo
 from harness.stage import Stage
 from harness.value import Count, value
@@ -36,6 +37,14 @@ class Scale(Action[Scalable]):
     def expected_s(self, about: Durations) -> float:
         """About how long it takes."""
         return about.scale_s
+
+    def fit(self, counts: dict[Role, int]) -> None:
+        """Refuse as many as there are. Errors: BadInput."""
+        super().fit(counts)
+        if self.to == counts[self.role]:
+            mend = "scale to another number, or say in the scenario's topology how many there are"
+            raise BadInput(f"there are {self.to} of {self.role} before it", where=self.label, mend=mend)
+        counts[self.role] = self.to
 
     def carry_out(self, cluster: Scalable, stage: Stage) -> Moments:
         """Have `to` members; its undo is as many as there were."""

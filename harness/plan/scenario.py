@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import Annotated
 
-from harness.action import AnyAction, Drawn
+from pydantic import PlainValidator
+
+from harness.action import Action, AnyAction, Drawn
 from harness.cluster import Role, Topology
 from harness.plan.specs import DataSpec, TrafficSpec
+from harness.value import Pairs, Seconds, SecondsOrNone, Text, value
 
 # The least steady state that a p99 at 50 searches/s can be judged on (facts: measuring, steady state).
 STEADY_S = 40.0
@@ -20,7 +24,14 @@ READ_S = 2.0
 YARDSTICK_S = 3.0
 
 
-@dataclass(frozen=True)
+def _actions(given: object) -> object:
+    """Take a tuple of actions, or what draws them."""
+    if isinstance(given, Drawn) or (isinstance(given, tuple) and all(isinstance(one, Action) for one in given)):
+        return given
+    raise ValueError("write a tuple of actions, e.g. (Kill(Role.PROXY),), or Chaos()")
+
+
+@value
 class Scenario:
     """What is done to which cluster under which traffic; SLO limits are found by its name.
 
@@ -30,18 +41,18 @@ class Scenario:
     default.
     """
 
-    name: str
+    name: Text
     title: str
-    faults: tuple[AnyAction, ...] | Drawn = ()
+    faults: Annotated[tuple[AnyAction, ...] | Drawn, PlainValidator(_actions)] = ()
     topology: Topology = field(default_factory=Topology)
     data: DataSpec = field(default_factory=DataSpec)
     traffic: TrafficSpec = field(default_factory=TrafficSpec)
-    milvus: str = "2.3.5"
-    settings: Mapping[str, str] = field(default_factory=dict)
-    gap_s: float = 10.0
-    steady_s: float = STEADY_S
-    observe_s: float | None = None
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    milvus: Text = "2.3.5"
+    settings: Annotated[Mapping[str, str], Pairs] = field(default_factory=dict)
+    gap_s: SecondsOrNone = 10.0
+    steady_s: Seconds = STEADY_S
+    observe_s: SecondsOrNone | None = None
+    thresholds: Annotated[Mapping[str, float], Pairs] = field(default_factory=dict)
 
     def count(self, role: Role) -> int:
         """Return how many members of a role the scenario starts with."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Annotated
 
 from harness.errors import BadInput
 from harness.kind import Kind
+from harness.value import Pairs, value
 
 METRICS = ("L2", "IP", "COSINE")
 # Milvus's documented starting values; nlist and nprobe are also pymilvus's examples for small segments.
@@ -23,7 +25,7 @@ MAX_DIM = 32_768  # Milvus's own limit on a vector (proxy.maxDimension)
 FLUSH_S = 1.0  # load processes write down what they know this often; at most so much is lost with a killed one
 
 
-@dataclass(frozen=True)
+@value
 class DataSpec:
     """What is in the collection and how it is asked. Raises BadInput for what does not fit together.
 
@@ -37,8 +39,8 @@ class DataSpec:
     dim: int = 128
     metric: str = "L2"
     index: str = "IVF_FLAT"
-    index_params: Mapping[str, int] = field(default_factory=dict)
-    search_params: Mapping[str, int] = field(default_factory=dict)
+    index_params: Annotated[Mapping[str, int], Pairs] = field(default_factory=dict)
+    search_params: Annotated[Mapping[str, int], Pairs] = field(default_factory=dict)
     queries: int = 200
     k: int = 10
     clusters: int = 64
@@ -66,7 +68,7 @@ class DataSpec:
         )
 
 
-@dataclass(frozen=True)
+@value
 class TrafficSpec:
     """What is offered: operations per second, rows per insert (a delete takes one insert's rows), the deadline.
 
@@ -111,15 +113,16 @@ class TrafficSpec:
         return {kind: getattr(self, f"{kind.name.lower()}_rate") for kind in Kind}
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise BadInput(f"unknown {name} {value!r}", where=f"data, {name}", mend=f"use one of {', '.join(known)}")
+def _one_of(name: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise BadInput(f"unknown {name} {given!r}", where=f"data, {name}", mend=f"use one of {', '.join(known)}")
 
 
-def _within(where: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
+def _within(where: str, number: float, least: float, most: float) -> None:
+    if not least <= number <= most:
         name = where.partition(", ")[2]
-        raise BadInput(f"{name} is {value}", where=where, mend=f"use a number from {least} to {most}")
+        told = f"{number:g}" if isinstance(number, float) else number
+        raise BadInput(f"{name} is {told}", where=where, mend=f"use a number from {least} to {most}")
 
 
 def _merged(name: str, index: str, defaults: Mapping[str, int], given: Mapping[str, int]) -> Mapping[str, int]:
@@ -127,8 +130,8 @@ def _merged(name: str, index: str, defaults: Mapping[str, int], given: Mapping[s
     if unknown:
         known = ", ".join(defaults) or "none"
         raise BadInput(f"{index} has no parameter {unknown[0]!r}", where=f"data, {name}", mend=f"known are: {known}")
-    for key, value in given.items():
-        _within(f"data, {name}.{key}", value, 1, 65_536)
+    for key, number in given.items():
+        _within(f"data, {name}.{key}", number, 1, 65_536)
     return MappingProxyType({**defaults, **given})
 
 

@@ -14,6 +14,7 @@ import pytest
 from harness.errors import BadInput, HarnessError
 from harness.extras import lacking
 from harness.pytest_plugin import options as own_options
+from harness.pytest_plugin.files import in_scenario_file
 from harness.pytest_plugin.marks import MARK, Marked, marked
 from harness.pytest_plugin.options import Selection
 from harness.pytest_plugin.outcome import RUN, Outcome
@@ -35,11 +36,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}(scenario): the scenario that a test runs; see harness.api")
 
 
-def pytest_exception_interact(call: pytest.CallInfo[object], report: object) -> None:
-    """Tell a scenario file that asks for what can't be, in one line; other failures are pytest's to show."""
-    error = call.excinfo.value if call.excinfo else None
-    if isinstance(report, pytest.CollectReport) and isinstance(error, HarnessError):
+def pytest_exception_interact(
+    node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object], report: object
+) -> None:
+    """Tell a scenario file that can't be read, or asks for what can't be, in one line; other failures are pytest's."""
+    if not isinstance(report, pytest.CollectReport) or call.excinfo is None:
+        return
+    error = call.excinfo.value
+    if isinstance(error, HarnessError):
         raise pytest.UsageError(f"{report.nodeid}: {error}") from None
+    if said := in_scenario_file(node.path, error):
+        raise pytest.UsageError(said) from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -69,9 +76,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     _or_usage_error(lambda: config.stash[_SELECTION].require(config.stash[_FOUND]))
     items = [item for item in session.items if isinstance(item, pytest.Function) and marked(item)]
     if items:
+        _or_usage_error(lambda: _refuse_namesakes(items))
         _or_usage_error(lambda: _prepare(session, items))
     elif config.getoption("--harness-plan"):
         raise pytest.UsageError("there is no scenario to plan here (--harness-plan): name the files that hold some")
+
+
+def _refuse_namesakes(items: list[pytest.Function]) -> None:
+    """Refuse two tests whose scenarios have one name: limits, folders and verdicts go by it. Errors: BadInput."""
+    of_name: dict[str, str] = {}
+    for item in items:
+        mark, test = marked(item), item.nodeid.partition("[")[0]
+        name = mark.scenario.name if mark else ""
+        if of_name.setdefault(name, test) != test:
+            where, mend = f"{of_name[name]} and {test}", "give one of them another name"
+            raise BadInput(f"two scenarios are called {name!r}", where=where, mend=mend)
 
 
 def _prepare(session: pytest.Session, items: list[pytest.Function]) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.errors import BadInput
+
 if TYPE_CHECKING:  # a pytest session without a scenario does not need it
     from harness.plan.scenario import Scenario
 
@@ -23,6 +25,12 @@ class Marked:
 
 def scenario(value: Scenario, *selections: str) -> pytest.MarkDecorator:
     """Mark a test as running a scenario; it takes the fixture `outcome`. `selections`: e.g. "gate"."""
+    from harness.plan.scenario import Scenario  # noqa: PLC0415 - a session without a scenario does not need it
+
+    if not isinstance(value, Scenario):
+        raise BadInput(f"{ascii(value)[:60]} is no scenario", where="@scenario", mend="write @scenario(Scenario(...))")
+    if wrong := [name for name in selections if not isinstance(name, str)]:
+        raise BadInput(f"{wrong[0]!r} is no selection", where="@scenario", mend='name it, as @scenario(..., "gate")')
     mark: pytest.MarkDecorator = getattr(pytest.mark, MARK)
     return mark(Marked(value, selections))
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.cluster import Endpoint
 from harness.errors import BadInput
 from harness.platforms.choice import PlatformChoice
+
+if TYPE_CHECKING:  # every pytest session reads options, and few have an endpoint
+    from harness.cluster import Endpoint
 
 # Such a number fits into 64 bits, as the files of a run hold it.
 _SEED_DIGITS = 18
@@ -70,4 +73,6 @@ def parse_endpoint(text: str, *, token: str, tls: bool) -> Endpoint:
         raise BadInput(
             f"{text!r} is no endpoint", where="--harness-endpoint", mend="write it as host:port, e.g. 10.0.0.5:19530"
         )
+    from harness.cluster import Endpoint  # noqa: PLC0415 - few sessions have one
+
     return Endpoint(host, int(port), token=token, tls=tls or scheme == "https")

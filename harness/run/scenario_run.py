@@ -80,8 +80,10 @@ def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     _refuse_actions(wanted.plan, platform)
     platform.check(spec)
     _refuse_actions(wanted.plan, platform)  # what it found there may be able to do less
-    for planned in wanted.plan.actions:
-        if (changed := planned.action.changed(spec)) != spec:
+    counts = {role: spec.topology.count(role) for role in spec.roles}
+    for part in (part for planned in wanted.plan.actions for part in planned.action.parts):
+        part.fit(counts)
+        if (changed := part.changed(spec)) != spec:
             platform.check(changed)
     if wanted.plan.replicas > wanted.plan.scenario.count(Role.QUERY_NODE):
         raise BadInput(

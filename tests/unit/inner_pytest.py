@@ -21,3 +21,14 @@ SCENARIOS = """
     def test_two(outcome):
         assert outcome.passed, outcome.why
 """
+
+
+def refused(result: pytest.RunResult, said: str) -> None:
+    """One line on stderr, exit code 4, nothing else."""
+    lines = [line for line in result.errlines if line.strip()]
+    assert result.ret == 4, result.outlines
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("ERROR: ")
+    assert said in lines[0]
+    assert "Traceback" not in "".join(result.outlines)
+    assert "INTERNALERROR" not in "".join(result.outlines)

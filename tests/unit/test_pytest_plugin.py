@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.unit.inner_pytest import ORDINARY, SCENARIOS, Run
+from tests.unit.inner_pytest import ORDINARY, SCENARIOS, Run, refused
 
 pytest_plugins = ["pytester"]
 
@@ -25,17 +25,6 @@ HEAVY = {
     "pytest_html",
     "psutil",
 }
-
-
-def refused(result: pytest.RunResult, said: str) -> None:
-    """One line on stderr, exit code 4, nothing else."""
-    lines = [line for line in result.errlines if line.strip()]
-    assert result.ret == 4, result.outlines
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("ERROR: ")
-    assert said in lines[0]
-    assert "Traceback" not in "".join(result.outlines)
-    assert "INTERNALERROR" not in "".join(result.outlines)
 
 
 # Inert where no scenario is collected
