@@ -12,7 +12,7 @@ import psutil
 
 from harness.errors import BadInput
 from harness.platforms.state import ClusterState, Folder, clusters_home
-from harness.platforms.trash import remove_folder
+from harness.platforms.trash import REMOVING, remove_folder
 
 
 def folders() -> Iterator[Folder]:
@@ -64,16 +64,24 @@ def is_kept(name: str) -> bool:
 
 
 def abandoned() -> Iterator[Folder]:
-    """Yield the folder of every cluster that nobody will end: its owner died, or its state can't be read."""
-    return filter(is_abandoned, folders())
+    """Yield the folder of every cluster that nobody will end: its owner died."""
+    return filter(_is_abandoned, folders())
 
 
-def is_abandoned(folder: Folder) -> bool:
-    """Whether nobody will end this cluster."""
+def unreadable() -> Iterator[tuple[Folder, str]]:
+    """Yield every folder that does not say whose it is, with why that can't be read: it may be anybody's."""
+    for folder in folders():
+        try:
+            folder.read()
+        except (BadInput, OSError) as error:
+            yield folder, str(error)
+
+
+def _is_abandoned(folder: Folder) -> bool:
     try:
         owner = folder.read().owner
-    except BadInput:
-        return not folder.path.name.startswith(".")
+    except (BadInput, OSError):
+        return False
     return owner is not None and not owner.alive
 
 
@@ -86,10 +94,11 @@ def keys() -> Path:
 
 
 def remove_half_made() -> None:
-    """Remove the folders of those who died before they had claimed one, and their keys."""
+    """Remove the folders of those who died before they had claimed one, or as they removed one, and their keys."""
     for folder in clusters_home().with_name("keys").glob("*"):
-        if not psutil.pid_exists(int(folder.name)):
+        if not folder.name.isdecimal() or not psutil.pid_exists(int(folder.name)):
             remove_folder(folder)
     for beside in clusters_home().glob(".*"):
-        if is_abandoned(Folder(beside)):
+        maker = beside.name.rpartition(".")[2]
+        if beside.name.endswith(REMOVING) or (maker.isdecimal() and not psutil.pid_exists(int(maker))):
             remove_folder(beside)

@@ -107,7 +107,7 @@ class Folder:
             raise BadInput(
                 f"there is no cluster {self.name!r}", where=str(self.path), mend="see harness status"
             ) from None
-        except ValidationError as error:
+        except (OSError, ValidationError) as error:
             raise self._unreadable(self.path / "cluster.json", error) from None
 
     def write(self, state: ClusterState) -> None:
@@ -156,9 +156,10 @@ class Folder:
         except ValidationError as error:
             raise self._unreadable(file, error) from None
 
-    def _unreadable(self, file: Path, error: ValidationError) -> BadInput:
+    def _unreadable(self, file: Path, error: OSError | ValidationError) -> BadInput:
+        why = error.strerror if isinstance(error, OSError) else f"{error.error_count()} errors"
         return BadInput(
-            f"the state of cluster {self.name!r} can't be read ({error.error_count()} errors)",
+            f"the state of cluster {self.name!r} can't be read ({why})",
             where=str(file),
             mend=f"remove it with: harness down {self.name}",
         )

@@ -149,17 +149,28 @@ def test_heal_removes_what_killed_runs_left_and_leaves_what_is_in_use(
     cluster("kept", owner=None)
     cluster("mine", owner=me)
     cluster("left", owner=Process(me.pid, me.started - 1))
-    (home / "torn").mkdir()  # killed before it could write whose it is
+    (home / "notes").mkdir()  # of the user's own
+    (home / "notes/today").write_text("x", encoding="ascii")
+    (home / "newer").mkdir()  # of a harness whose words this one does not know
+    (home / "newer/cluster.json").write_text('{"spec": 1}', encoding="ascii")
+    (home / "odd/cluster.json").mkdir(parents=True)
+    (home / ".old.removing").mkdir()  # killed as it was removed
+    (home / ".half.999999999").mkdir()  # killed before it was claimed
+    alive = spawn(["sleep", "60"], folder=home, log=home / "log", environment={"PATH": "/bin"}, tag=home / "newer")
     lost = spawn(
         ["sleep", "60"], folder=home, log=home / "log", environment={"PATH": "/bin:/usr/bin"}, tag=home / "gone"
     )
     try:
         done = registry.heal()
+        assert alive.alive
     finally:
-        end_all([lost])
-    assert {"cluster left", "cluster torn", f"process {lost.pid}"} <= set(done.removed)
+        end_all([lost, alive])
+    assert {"cluster left", f"process {lost.pid}"} <= set(done.removed)
     assert not lost.alive
-    assert homes.names() == ["kept", "mine"]
+    assert homes.names() == ["kept", "mine", "newer", "notes", "odd"]
+    assert (home / "notes/today").read_text(encoding="ascii") == "x"
+    assert [text.split(", ")[0] for text in done.not_ours] == [str(home / name) for name in ("newer", "notes", "odd")]
+    assert not list(home.glob(".*"))
     assert homes.is_kept("kept")
     assert not homes.is_kept("mine")
 
