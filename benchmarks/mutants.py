@@ -42,7 +42,7 @@ from harness.store.run_folder import RunFolder
 
 TOP = Path(__file__).parents[1]
 HARNESS, TESTS = TOP / "harness", TOP / "tests"
-_JUDGING = ("blame", "clients", "judge", "measure", "proof", "scene")
+_JUDGING = ("clients", "guard", "inputs", "judge", "late_sending", "measure", "proof")
 MODULES = (*sorted(HARNESS.glob("checks/[a-z]*.py")), *(HARNESS / "slo" / f"{name}.py" for name in _JUDGING))
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 _COMPARISONS = "Lt_LtE LtE_Lt Gt_GtE GtE_Gt Lt_GtE LtE_Gt Gt_LtE GtE_Lt Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is"
