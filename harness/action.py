@@ -216,6 +216,29 @@ def gradually(
     yield Healed()
 
 
+def ended_and_started(
+    stage: Stage,
+    targets: tuple[str, ...],
+    end: Callable[[str], None],
+    start: Callable[[str], None],
+    down_s: float | None = None,
+) -> Moments:
+    """End members, see that they are gone, have them started after `down_s`, and see that others came."""
+    before, told = stage.uids(targets), {"members": ", ".join(targets)}
+    yield Begin(tuple(Undo("start", (name,)) for name in targets), told)
+    for name in targets:
+        end(name)
+    stage.see_gone(before)
+    yield Effect(told)
+    if down_s is not None:
+        yield Hold(down_s)
+    yield Heal()
+    for name in targets:
+        start(name)
+    stage.see_restarted(before)
+    yield Healed()
+
+
 def start_the_dead(stage: Stage) -> tuple[Undo, ...]:
     """Return the undo of a roll: one that broke off leaves members of two kinds, each of them whole."""
     return tuple(Undo("start", (member.name,)) for member in stage.members() if member.role.is_milvus)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
+from pydantic import AfterValidator
+
 from harness.errors import BadInput
 from harness.value import Count, Pairs, value
 
@@ -29,6 +31,17 @@ class Role(StrEnum):
     def is_milvus(self) -> bool:
         """Whether a member of this role is Milvus itself and not a dependency."""
         return self not in DEPENDENCIES
+
+
+def of_milvus(mend: str) -> AfterValidator:
+    """Return what refuses a dependency in a field that holds a role, and says how to mend it."""
+
+    def check(role: Role) -> Role:
+        if not role.is_milvus:
+            raise ValueError(mend)
+        return role
+
+    return AfterValidator(check)
 
 
 DEPENDENCIES = (Role.ETCD, Role.OBJECT_STORE, Role.MESSAGE_QUEUE)

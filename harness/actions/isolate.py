@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
-
 from harness.action import Action, Begin, Effect, Heal, Healed, Hold, Moments
-from harness.cluster import Durations, Role
+from harness.cluster import Durations, Role, of_milvus
 from harness.errors import BadInput
 from harness.journal import Undo
 from harness.stage import Stage
@@ -15,17 +13,11 @@ from harness.value import Seconds, value
 from harness.verbs import Isolable
 
 
-def _milvus(role: Role) -> Role:
-    if not role.is_milvus:
-        raise ValueError("isolate a Milvus role from another role")
-    return role
-
-
 @value
 class Isolate(Action[Isolable]):
     """Let no packet pass between the members of two roles for a time."""
 
-    role: Annotated[Role, AfterValidator(_milvus)]
+    role: Annotated[Role, of_milvus("isolate a Milvus role from another role")]
     other: Role
     for_s: Seconds = 10.0
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from harness.action import Action, Begin, Effect, Heal, Healed, Hold, Moments
+from harness.action import Action, Moments, ended_and_started
 from harness.cluster import Durations, Role
 from harness.errors import BadInput
-from harness.journal import Undo
 from harness.stage import Stage
 from harness.value import Count, SecondsOrNone, value
 from harness.verbs import Breakable
@@ -41,15 +40,4 @@ class Kill(Action[Breakable]):
     def carry_out(self, cluster: Breakable, stage: Stage) -> Moments:
         """Kill, see that they are gone, start them, see that others came."""
         targets = stage.choose(self.role, self.count)
-        before, told = stage.uids(targets), {"members": ", ".join(targets)}
-        yield Begin(tuple(Undo("start", (name,)) for name in targets), told)
-        for name in targets:
-            cluster.kill(name)
-        stage.see_gone(before)
-        yield Effect(told)
-        yield Hold(self.heal_after_s)
-        yield Heal()
-        for name in targets:
-            cluster.start(name)
-        stage.see_restarted(before)
-        yield Healed()
+        return ended_and_started(stage, targets, cluster.kill, cluster.start, self.heal_after_s)

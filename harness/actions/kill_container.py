@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from harness.action import Action, Begin, Effect, Heal, Healed, Moments
+from harness.action import Action, Moments, ended_and_started
 from harness.cluster import Durations, Role
-from harness.journal import Undo
 from harness.stage import Stage
 from harness.value import value
 from harness.verbs import Contained
@@ -27,13 +26,4 @@ class KillContainer(Action[Contained]):
 
     def carry_out(self, cluster: Contained, stage: Stage) -> Moments:
         """Kill, see that it is gone, wait for the next one, see that it came."""
-        (target,) = stage.choose(self.role)
-        before, told = stage.uids([target]), {"members": target}
-        yield Begin((Undo("start", (target,)),), told)
-        cluster.kill_container(target)
-        stage.see_gone(before)
-        yield Effect(told)
-        yield Heal()
-        cluster.start(target)
-        stage.see_restarted(before)
-        yield Healed()
+        return ended_and_started(stage, stage.choose(self.role), cluster.kill_container, cluster.start)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator
-
 from harness.action import Action, Moments, gradually
-from harness.cluster import Durations, Role
+from harness.cluster import Durations, Role, of_milvus
 from harness.errors import BadInput
 from harness.journal import Undo
 from harness.stage import Stage
@@ -16,17 +14,11 @@ from harness.value import Count, value
 from harness.verbs import Scalable
 
 
-def _milvus(role: Role) -> Role:
-    if not role.is_milvus:
-        raise ValueError("scale a Milvus role")
-    return role
-
-
 @value
 class Scale(Action[Scalable]):
     """Change how many members a role has."""
 
-    role: Annotated[Role, AfterValidator(_milvus)]
+    role: Annotated[Role, of_milvus("scale a Milvus role")]
     to: Count
 
     @property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from harness.action import Action, Begin, Effect, Heal, Healed, Moments
+from harness.action import Action, Moments, ended_and_started
 from harness.cluster import Durations, Role
-from harness.journal import Undo
 from harness.stage import Stage
 from harness.value import value
 from harness.verbs import Breakable
@@ -27,13 +26,4 @@ class Terminate(Action[Breakable]):
 
     def carry_out(self, cluster: Breakable, stage: Stage) -> Moments:
         """Ask it, see that it is gone, start it, see that another one came."""
-        (target,) = stage.choose(self.role)
-        before, told = stage.uids([target]), {"members": target}
-        yield Begin((Undo("start", (target,)),), told)
-        cluster.terminate(target)
-        stage.see_gone(before)
-        yield Effect(told)
-        yield Heal()
-        cluster.start(target)
-        stage.see_restarted(before)
-        yield Healed()
+        return ended_and_started(stage, stage.choose(self.role), cluster.terminate, cluster.start)

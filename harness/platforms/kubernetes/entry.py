@@ -22,8 +22,8 @@ class Kubernetes:
 
     def make(self, choice: PlatformChoice) -> Platform:
         """Return the platform. Errors: BadInput for options that can't be read."""
-        from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415
-        from harness.platforms.kubernetes.platform import KubernetesPlatform  # noqa: PLC0415
+        from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415 - only for those who want it
+        from harness.platforms.kubernetes.platform import KubernetesPlatform  # noqa: PLC0415 - only for those who want it
 
         given = ("context", "namespace", "token_file", "tls")
         named = {key: value for key in given if (value := getattr(choice, key))}
@@ -31,7 +31,7 @@ class Kubernetes:
 
     def open(self, folder: Folder) -> Cluster:
         """Return a cluster that exists. Errors: BadInput."""
-        from harness.platforms.kubernetes.platform import open_cluster  # noqa: PLC0415
+        from harness.platforms.kubernetes.platform import open_cluster  # noqa: PLC0415 - only for those who want it
 
         return open_cluster(folder)
 
@@ -39,7 +39,7 @@ class Kubernetes:
         """Yield the kind clusters whose owner died."""
         if not self.on_kind or not clusters_home().with_name("kind").exists():
             return
-        from harness.platforms.kubernetes.kind import hosts  # noqa: PLC0415
+        from harness.platforms.kubernetes.kind import hosts  # noqa: PLC0415 - only for those who want it
 
         for host in list(hosts.abandoned()):
             yield Leftover(f"kind cluster {host.name}", host.remove, under=host.made)
