@@ -109,13 +109,12 @@ def _take_back(name: str, done: registry.HealReport) -> None:
 def heal() -> None:
     """Remove whatever killed runs left, and undo faults that were never healed. What is in use stays."""
     done = registry.heal()
-    unknown = {folder.name for folder, _ in home.unreadable()}
-    for name in (name for name in home.names() if name not in unknown):
+    for name in (name for name in home.names() if name not in done.not_ours):
         _take_back(name, done)
     if done.removed or not done.left:
         told = "healed: " + ", ".join(done.removed) if done.removed else "nothing to heal"
         _console.print(told, highlight=False, soft_wrap=True)
-    for folder in done.not_ours:
+    for folder in done.not_ours.values():
         _console.print(f"left alone, since nothing says whose it is: {folder}", highlight=False, soft_wrap=True)
     if done.left:
         raise ClusterError("; ".join(done.left), where="harness heal", mend="mend that, and heal again")

@@ -41,7 +41,7 @@ class HealReport:
 
     removed: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    not_ours: list[str] = field(default_factory=list)
+    not_ours: dict[str, str] = field(default_factory=dict)
 
     def end(self, what: str, end: Callable[[], None]) -> None:
         """End one thing; what can't be ended keeps nothing else from being."""
@@ -61,7 +61,7 @@ def heal() -> HealReport:
     for folder in list(home.abandoned()):
         done.end(f"cluster {folder.name}", open_anyway(folder.name).destroy)
     _end(done, (one for one in _leftovers() if not one.under))
-    done.not_ours.extend(f"{folder.path}, {why}" for folder, why in home.unreadable())
+    done.not_ours.update((folder.name, f"{folder.path}, {why}") for folder, why in home.unreadable())
     home.remove_half_made()
     lost = orphans() + [process for process, tag in tagged() if not Path(tag).exists()]
     stuck = end_all(lost)
