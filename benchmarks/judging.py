@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness.checks.data import ledger_of
+from harness.evidence.data.rows import ledger_of
 from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, Readback, Result, Truth
 from harness.kind import SEARCHES, Kind
 from harness.load.dataset import load_dataset, written_vectors
@@ -33,7 +33,7 @@ from harness.load.truth import exact_truth
 from harness.plan.specs import DataSpec, TrafficSpec
 from harness.report.page import fragment
 from harness.run.judging import review
-from harness.slo.figures import DATA
+from harness.slo.evidence import figures
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import RunRecord
@@ -149,7 +149,7 @@ def write_reads(folder: ScenarioFolder, schedule: Schedule, t_ns: int) -> None:
 
 def scenario_record() -> ScenarioRecord:
     """Return what a scenario says of itself."""
-    limits = {"recover_s": 60.0, "bad_s": 60.0, "availability": 0.5, **dict.fromkeys(DATA, 0.0)}
+    limits = {"recover_s": 60.0, "bad_s": 60.0, "availability": 0.5, **{f.name: 0.0 for f in figures() if f.decides}}
     return ScenarioRecord(
         *("made-up", "Made up", 1, "local", "fast", (), "python -m benchmarks.judging", "2026-01-01T00:00:00+00:00"),
         milvus="2.3.5",

@@ -19,9 +19,9 @@ from time import monotonic
 
 import numpy as np
 
-from harness.checks.data import ledger_of, violations
 from harness.checks.keys import written
 from harness.checks.versions import versions_of
+from harness.evidence.data.rows import ledger_of, violations
 from harness.history import NS_PER_MS, NS_PER_S, Operations, Readback, Result
 from harness.kind import Kind
 from harness.store.arrays import read_readback, write_readback

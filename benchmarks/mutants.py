@@ -42,8 +42,16 @@ from harness.store.run_folder import RunFolder
 
 TOP = Path(__file__).parents[1]
 HARNESS, TESTS = TOP / "harness", TOP / "tests"
-_JUDGING = ("clients", "guard", "inputs", "judge", "late_sending", "measure", "proof")
-MODULES = (*sorted(HARNESS.glob("checks/[a-z]*.py")), *(HARNESS / "slo" / f"{name}.py" for name in _JUDGING))
+_JUDGING = (
+    *("clients", "guard", "inputs", "judge", "late_sending", "measures"),
+    *("proof", "reasons", "sufficient", "surroundings"),
+)
+_DRAWING_AND_RECORDING = ("section", "charts", "recorder", "yardstick", "quota")
+MODULES = (
+    *sorted(HARNESS.glob("checks/[a-z]*.py")),
+    *(HARNESS / "slo" / f"{name}.py" for name in _JUDGING),
+    *(path for path in sorted(HARNESS.glob("evidence/*/[a-z]*.py")) if path.stem not in _DRAWING_AND_RECORDING),
+)
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 _COMPARISONS = "Lt_LtE LtE_Lt Gt_GtE GtE_Gt Lt_GtE LtE_Gt Gt_LtE GtE_Lt Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is"
 _ARITHMETIC = "Add_Sub Sub_Add Mul_FloorDiv Div_Mul FloorDiv_Mul Mod_Mul BitAnd_BitOr BitOr_BitAnd LShift_RShift"
@@ -150,7 +158,7 @@ def judged(case: Case) -> tuple[object, ...]:
     """Judge and draw a recorded scenario by whatever checks are in place."""
     record, history = case
     part = importlib.import_module
-    limits = part("harness.slo.limits").Limits.model_validate(record.limits, strict=False)
+    limits = part("harness.slo.limits").Limits.of(record.limits, strict=False)
     thresholds = part("harness.checks.thresholds").thresholds_of(record.thresholds, where="scenario.json")
     answered = part("harness.checks.answers").answers(history, thresholds)
     expects_fault = record.faults > 0
@@ -158,14 +166,14 @@ def judged(case: Case) -> tuple[object, ...]:
         history, limits, thresholds, expects_fault=expects_fault, answered=answered
     )
     drawn = vars(part("harness.checks.timeline").timeline(answered))
-    way_in = part("harness.checks.way_in").way_in(history, thresholds, answered)
+    way_in = part("harness.evidence.way_in.broken").way_in(history, thresholds, answered)
     return repr(judgement), repr(way_in), *(np.asarray(column).tobytes() for column in drawn.values())
 
 
 def changes_a_verdict(mutant: Mutant) -> bool:
     """Return whether a recorded scenario is judged differently, or not at all."""
     signal.alarm(_JUDGING_S)
-    _put_in_place(mutant, "harness.checks", "harness.slo")
+    _put_in_place(mutant, "harness.checks", "harness.slo", "harness.evidence", "harness.report.section")
     try:
         return any(judged(case) != told for case, told in _recorded())
     except Exception:  # noqa: BLE001 - whatever it breaks by, it is noticed

@@ -32,8 +32,8 @@ from harness.platforms.kubernetes.platform import KubernetesPlatform
 from harness.platforms.local.platform import LocalPlatform
 from harness.pytest_plugin import options
 from harness.run.driver import refuse
-from harness.slo.figures import FIGURES
-from harness.slo.limits import Limits
+from harness.slo.evidence import figures as declared
+from harness.slo.figure import Limited
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "reference.md"
@@ -157,8 +157,7 @@ def figures() -> Iterator[str]:
     """Yield every figure, and whether and how it can be limited."""
     for_limit = {"<=": "the highest", ">=": "the lowest"}
     rows = [
-        (code(each.name), each.label, each.unit, for_limit[each.relation] if each.name in Limits.model_fields else "")
-        for each in FIGURES
+        (code(f.name), f.label, f.unit, "" if f.limited is Limited.NOT else for_limit[f.relation]) for f in declared()
     ]
     yield from table(("figure", "is", "unit", "its limit"), rows)
 

@@ -124,6 +124,9 @@ class Marks:
     recovered_ns: int | None
 
 
+NOTHING_SEEN = Marks(None, None, None, None, None)
+
+
 @dataclass(frozen=True)
 class Client:
     """How one kind of client was served from the fault's effect on; without a fault, all along.

@@ -231,8 +231,9 @@ def view(past: History | None = None, about: ScenarioRecord | None = None, **lim
     judgement = judge(past, Limits(**{**LIMITS, **limits}))  # type: ignore[arg-type]  # floats all
     folder = f"scenarios/{about.name}"
     files = ("events.arrow", "operations-1.arrow", "readback-1.npz", "scenario.json", "schedule.arrow", "truth.npz")
-    line = timeline(answers(past, DEFAULT)) if len(past.operations) else None
-    return ScenarioView(about, judgement, past, line, folder, files)
+    answered = answers(past, DEFAULT)
+    line = timeline(answered) if len(past.operations) else None
+    return ScenarioView(about, judgement, past, answered, DEFAULT, line, folder, files)
 
 
 def run(*views: ScenarioView, skipped: tuple[Skipped, ...] = ()) -> RunView:

@@ -230,6 +230,11 @@ def downtime(stream: Stream, begin_ns: int, end_ns: int, thresholds: Thresholds)
     )
 
 
+def bins(begin_ns: int, end_ns: int, thresholds: Thresholds) -> int:
+    """Return how many bins a window has."""
+    return len(_edges_ns(begin_ns, end_ns, thresholds)) - 1
+
+
 def bad_bins(stream: Stream, begin_ns: int, end_ns: int, thresholds: Thresholds) -> NDArray[np.bool_]:
     """Return which 1 s bins from begin_ns on are over budget: those that bad_s counts."""
     return over_budget(*_binned(stream, ~stream.good, begin_ns, end_ns, thresholds), thresholds)

@@ -37,7 +37,7 @@ class Thresholds:
     steady_p50_ratio_max: float = 1.25  # [M]
     steady_p50_noise_ms: float = 10.0  # [N] what a shared host does to a median of 10 ms; limits are ten times that
     tail_operations_min: int = 10  # [M] a p99 needs 1,000 operations, so 10 beyond any percentile
-    send_lag_share_max: float = 0.1  # [M] of the deadline: see harness.checks.valid
+    send_lag_share_max: float = 0.1  # [M] of the deadline: see harness.checks.sending
     blameless_lag_ms: float = 25.0  # [N] calm runs on 2 cores had 4 to 11 ms, disturbed ones 18 to 340 ms
     machine_window: int = 10  # [N] seconds: long enough to be more than some program's start
     others_cores_max: float = 0.15  # [N] calm runs on 2 cores had 0.11 at most

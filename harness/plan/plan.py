@@ -21,7 +21,7 @@ from harness.plan.scenario import (
     Scenario,
 )
 from harness.plan.specs import FLUSH_S
-from harness.slo.figures import RECOVERIES
+from harness.slo.evidence import figures
 from harness.slo.held import held_to
 from harness.slo.limits import Limits
 from harness.slo.multiples import Bases, session_s
@@ -79,7 +79,10 @@ class Plan:
         if self.scenario.observe_s is not None:
             return 0.0
         held = held_to(self.limits, self.bases).limits
-        return max(held.get(figure, 0.0) for figure in RECOVERIES) + self.thresholds.window_s
+        return (
+            max((held.get(figure.name, 0.0) for figure in figures() if figure.endless), default=0.0)
+            + self.thresholds.window_s
+        )
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -14,7 +14,6 @@ from typing import cast
 
 import pytest
 
-from harness.checks.machine import is_lack
 from harness.errors import BadInput, HarnessError
 from harness.pytest_plugin.marks import marked
 from harness.pytest_plugin.options import Selection
@@ -27,6 +26,7 @@ from harness.run.judging import review
 from harness.run.options import RunOptions
 from harness.run.progress import LiveProgress, PlainProgress, Reporter
 from harness.run.scenario_run import Wanted, plan_of, run_scenario
+from harness.slo.surroundings import is_lack
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunRecord, Skipped
 from harness.verbs import Platform

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from harness.checks.timeline import Timeline
 from harness.history import EventKind
-from harness.report.stack import Axis, moments_of
+from harness.report.axis import Axis
+from harness.report.stack import moments_of
 from harness.report.text import figure_text, offset_text
 from harness.report.view import ScenarioView
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.history import Event, EventKind
-from harness.report.clients import HEADS, client_rows
-from harness.report.stack import Axis, axis_of
+from harness.report.axis import Axis, axis_of
+from harness.report.section import sections
 from harness.report.story import story
 from harness.report.text import offset_text, plain_text
 from harness.report.view import ScenarioView
@@ -20,8 +20,8 @@ def course(view: ScenarioView) -> Iterator[str]:
     if axis is None:
         return
     yield from ("", plain_text(story(view, axis)))
-    yield from ("", f"| | {' | '.join(HEADS)} |", "|---|" + "---:|" * len(HEADS))
-    yield from (f"| {row.name} | {' | '.join(row.cells)} |" for row in client_rows(view.judgement.clients))
+    for table in (table for one in sections() for table in one.tables(view)):
+        yield from ("", *table.as_markdown())
     if moves := [_told(event, axis) for event in view.history.events if _is_move(event, axis)]:
         more = f", and {len(moves) - _MOVES} more" if len(moves) > _MOVES else ""
         yield from ("", plain_text(f"Members: {', '.join(moves[:_MOVES])}{more}."))

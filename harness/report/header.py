@@ -12,27 +12,11 @@ from harness.report.render import render
 from harness.report.strip import strip
 from harness.report.text import figure_text
 from harness.report.view import RunView
+from harness.slo.evidence import figures
+from harness.slo.figure import Column, Figure
 from harness.store.run_record import Judged, Skipped, is_superseded
 from harness.verdict import Judgement, SloRow, Verdict
 
-
-@dataclass(frozen=True)
-class KeyFigure:
-    """A figure that every scenario shows in the head's table and in the job summary."""
-
-    figure: str
-    name: str
-    long: str
-
-
-KEY_FIGURES = (
-    KeyFigure("recover_s", "Recover", "from the fault until searches had recovered for good"),
-    KeyFigure("bad_s", "Bad", "seconds with more than 5% bad searches"),
-    KeyFigure("availability", "Availability", "part of the searches answered well, from the fault to the end"),
-    KeyFigure("wrong_s", "Wrong", "seconds with more than 5% wrong answers"),
-    KeyFigure("recovered_p99_ratio", "p99 ratio", "p99 after recovery to p99 in the steady state"),
-    KeyFigure("lost_rows", "Lost rows", "acknowledged rows that were not there afterwards"),
-)
 _MEANING = {
     Verdict.PASS: "",
     Verdict.FAIL: "",
@@ -74,7 +58,7 @@ def header(run: RunView) -> Markup:
         meaning=_MEANING[verdict.verdict],
         kicker=f"Milvus {milvus_of(run)} under faults".replace("  ", " "),
         provenance=provenance(run),
-        columns=KEY_FIGURES,
+        columns=key_columns(),
         scenarios=scenario_rows(run),
         command=record.command,
     )
@@ -86,9 +70,19 @@ def scenario_rows(run: RunView) -> list[ScenarioRow]:
 
 
 def key_cells(judgement: Judgement) -> tuple[Cell, ...]:
-    """Return the key figures in KEY_FIGURES' order, a dash where a scenario has none."""
+    """Return the key figures in the columns' order, a dash where a scenario has none."""
     by_name = {row.figure: row for row in judgement.slos}
-    return tuple(_cell(by_name.get(key.figure)) for key in KEY_FIGURES)
+    return tuple(_cell(by_name.get(figure.name)) for figure in _key_figures())
+
+
+def key_columns() -> tuple[Column, ...]:
+    """Return the columns of the head's table and of the job summary."""
+    return tuple(figure.column for figure in _key_figures() if figure.column)
+
+
+def _key_figures() -> tuple[Figure, ...]:
+    shown = ((figure.column.place, figure) for figure in figures() if figure.column)
+    return tuple(figure for _, figure in sorted(shown, key=lambda one: one[0]))
 
 
 def _cell(row: SloRow | None) -> Cell:

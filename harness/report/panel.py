@@ -9,14 +9,15 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.history import Event
-from harness.report import bins, clients, stack
+from harness.report import bins, stack
+from harness.report.axis import Axis, axis_of
 from harness.report.render import render
 from harness.report.rows import figure_rows, finding_rows, informing
-from harness.report.stack import Axis
-from harness.report.story import story, way_in_story
+from harness.report.section import sections
+from harness.report.story import story
 from harness.report.text import offset_text
 from harness.report.view import ScenarioView
-from harness.report.yardstick import yardstick_rows
+from harness.slo.evidence import figures as declared
 from harness.store.naming import slug
 from harness.verdict import Judgement
 
@@ -30,7 +31,7 @@ def anchor_of(folder: str) -> str:
 
 def panel(view: ScenarioView) -> Markup:
     """Return a scenario's panel. Nothing in it needs a script to be read."""
-    axis = stack.axis_of(view)
+    axis = axis_of(view)
     anchor = anchor_of(view.folder)
     return render("panel.html", anchor=anchor, **_head(view), **_time(view, axis, anchor), **_ground(view, axis))
 
@@ -38,6 +39,7 @@ def panel(view: ScenarioView) -> Markup:
 def _head(view: ScenarioView) -> dict[str, Any]:
     judgement = view.judgement
     valid = sum(one.ok for one in judgement.validity)
+    tabled = {figure.name for figure in declared() if figure.tabled}
     return {
         "title": view.record.title,
         "verdict": judgement.verdict.value,
@@ -45,10 +47,8 @@ def _head(view: ScenarioView) -> dict[str, Any]:
         "reasons": judgement.reasons[:_REASONS],
         "more_reasons": judgement.reasons[_REASONS:],
         "figures": [] if _unmeasured(judgement) else figure_rows(judgement.slos),
-        "informing": informing(row for row in judgement.slos if row.figure not in clients.SHOWN),
-        "client_heads": clients.HEADS,
-        "how_exact": clients.HOW_EXACT,
-        "clients": clients.client_rows(judgement.clients),
+        "informing": informing(row for row in judgement.slos if row.figure not in tabled),
+        "tables": [table.as_html(view.record.title) for one in sections() for table in one.tables(view)],
         "uncalibrated": bool(judgement.slos) and not any(row.calibrated for row in judgement.slos),
         "validity": judgement.validity,
         "valid_count": f"{valid} of {len(judgement.validity)} hold",
@@ -60,14 +60,14 @@ def _unmeasured(judgement: Judgement) -> bool:
 
 
 def _time(view: ScenarioView, axis: Axis | None, anchor: str) -> dict[str, Any]:
-    """Return what needs an axis; all empty where no traffic was measured."""
-    if axis is None or view.timeline is None:
-        return {"stack": "", "story": "", "data": "", "bins": [], "bins_note": "", "bin_names": bins.NAMES}
-    rows, note = bins.table(view.timeline, axis)
+    """Return what needs an axis; all empty where nothing was measured."""
+    told = [words for one in sections() if (words := one.story(view))]
+    rows, note = bins.table(view.timeline, axis) if axis and view.timeline else ([], "")
     return {
-        "stack": stack.draw(view, axis, f"{anchor}-story"),
-        "story": story(view, axis),
-        "data": bins.cursor_data(view, view.timeline, axis),
+        "stack": stack.draw(view, axis, f"{anchor}-story") if axis else "",
+        "story": story(view, axis) if axis else "",
+        "beside_story": told,
+        "data": bins.cursor_data(view, view.timeline, axis) if axis and view.timeline else "",
         "bins": rows,
         "bins_note": note,
         "bin_names": bins.NAMES,
@@ -78,7 +78,6 @@ def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
     record = view.record
     traffic = {name: f"{value:g}" for name, value in record.traffic.items()}
     return {
-        "way_in": way_in_story(view.way_in),
         "findings": finding_rows(view, axis),
         "plan": record.plan,
         "seed": record.seed,
@@ -89,7 +88,7 @@ def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
         "environment": [
             *([("way in", record.way_in)] if record.way_in else []),
             *record.environment.items(),
-            *yardstick_rows(view),
+            *(row for one in sections() for row in one.about(view)),
         ],
         "settings": sorted(record.settings.items()),
         "versions": _versions(record.versions, record.versions_after),

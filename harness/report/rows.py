@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from harness.checks.evidence import shown_ns
+from harness.checks.shown import shown_ns
 from harness.history import ABSENT, DAMAGED, NS_PER_MS, NS_PER_S, Operations, Result
 from harness.kind import SEARCHES, Kind
-from harness.report.stack import Axis
+from harness.report.axis import Axis
 from harness.report.text import count_text, figure_text, interval_text, limit_text, offset_text
 from harness.report.view import ScenarioView
+from harness.slo.evidence import figures
 from harness.store.logs import Around, LogLine
 from harness.verdict import Finding, LimitKind, SloRow
 
@@ -25,21 +26,6 @@ KINDS = {
     LimitKind.SLO: "your own, absolute",
 }
 _SHOWN = 5  # operations named per finding
-_EXPECTED = {
-    "lost": "every row whose insert was acknowledged, and no delete of it sent, is read back",
-    "resurrected": "no row whose delete was acknowledged is read back",
-    "stale": "every row is read back at the version of its last acknowledged write, or a later one",
-    "phantom": "only rows and versions are read back that a client wrote",
-    "duplicate": "every key is read and counted once",
-    "damaged": "a row's checksum is that of its key, its version and its vector",
-    "flipped": "two reads of everything, with nothing written in between, agree",
-    "restart": "a member goes only where the plan ends it",
-    "version": "in the end every member reports the version that was declared, or that the last upgrade went to",
-    "idle": "in the end every query node serves segments, as long as there are enough of them",
-    "freshness": "a Strong read answers with what was acknowledged before it was sent, or with something newer",
-    "content": "a search that succeeds has k different hits, ordered by distance, of rows that may be there",
-    "recall": "a query keeps the recall that it had in the steady state, against what was acknowledged by then",
-}
 
 
 @dataclass(frozen=True)
@@ -154,7 +140,8 @@ class FindingRow:
 def finding_rows(view: ScenarioView, axis: Axis | None) -> list[FindingRow]:
     """Return the violations with the first operations that prove each."""
     limits = {row.figure: _asked(row) for row in view.judgement.slos}
-    return [_finding_row(f, view, axis, {**limits, **_EXPECTED}.get(f.check, "")) for f in view.judgement.findings]
+    expected = {figure.check: figure.expected for figure in figures() if figure.expected}
+    return [_finding_row(f, view, axis, {**limits, **expected}.get(f.check, "")) for f in view.judgement.findings]
 
 
 def _asked(row: SloRow) -> str:

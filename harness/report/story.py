@@ -6,31 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.checks.way_in import WayIn
 from harness.history import EventKind, History, Result
 from harness.kind import Kind
-from harness.report.stack import Axis
-from harness.report.text import count_text, figure_text, joined, offset_text, plural
+from harness.report.axis import Axis
+from harness.report.text import count_text, joined, offset_text, plural
 from harness.report.view import ScenarioView
 
 
 def story(view: ScenarioView, axis: Axis) -> str:
     """Return the course of a scenario as prose, each sentence from the history or the judgement alone."""
     return " ".join([*_offered(view), *_fault(view, axis), *_impact(view, axis), *_outcomes(view)])
-
-
-def way_in_story(found: WayIn | None) -> str:
-    """Return what of the bad seconds the way in may account for; nothing where nothing was told of it."""
-    if found is None:
-        return ""
-    if not found.broken_s:
-        return f"The way in ({found.name}) was never broken."
-    broken = f"The way in ({found.name}) was broken for {figure_text(found.broken_s, 's')}"
-    if found.bad <= 1:
-        which = "the only bad second" if found.bad else "no bad second"
-        return f"{broken}: {which} {'overlaps' if found.overlapping == found.bad else 'does not overlap'} it."
-    verb = "overlaps" if found.overlapping == 1 else "overlap"
-    return f"{broken}: {found.overlapping or 'none'} of the {found.bad} bad seconds {verb} it."
 
 
 _NAMES = {

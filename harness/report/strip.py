@@ -5,9 +5,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from harness.report import svg
+from harness.report.axis import axis_of
 from harness.report.chart import Series, bar_paths
 from harness.report.scale import AxisScale
-from harness.report.stack import axis_of, windows
+from harness.report.stack import windows
 from harness.report.view import ScenarioView
 
 _HEIGHT = 18.0

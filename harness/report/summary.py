@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.report.course import course
-from harness.report.header import KEY_FIGURES, ScenarioRow, provenance, scenario_rows
+from harness.report.header import ScenarioRow, key_columns, provenance, scenario_rows
 from harness.report.text import plain_text
 from harness.report.view import RunView
 from harness.store.run_record import Judged
@@ -34,15 +34,15 @@ def _table(run: RunView) -> Iterator[str]:
     rows = scenario_rows(run)
     if rows:
         yield ""
-        yield "| Scenario | Verdict | " + " | ".join(key.name for key in KEY_FIGURES) + " |"
-        yield "|---|---|" + "---:|" * len(KEY_FIGURES)
+        yield "| Scenario | Verdict | " + " | ".join(key.name for key in key_columns()) + " |"
+        yield "|---|---|" + "---:|" * len(key_columns())
         yield from (_row(row) for row in rows)
 
 
 def _row(row: ScenarioRow) -> str:
     cells = [f"**{cell.text}**" if cell.state == "fail" else cell.text for cell in row.cells]
     if row.note:
-        cells = [plain_text(row.note), *[""] * (len(KEY_FIGURES) - 1)]
+        cells = [plain_text(row.note), *[""] * (len(key_columns()) - 1)]
     title = plain_text(row.title) + (" (tried again)" if row.superseded else "")
     return f"| {title} | {_SIGNS[row.verdict]} {row.verdict} | " + " | ".join(cells) + " |"
 

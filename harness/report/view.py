@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.checks.answers import Answers
+from harness.checks.thresholds import Thresholds
 from harness.checks.timeline import Timeline
-from harness.checks.way_in import WayIn
 from harness.history import History
 from harness.store.logs import Around
 from harness.store.record import ScenarioRecord
@@ -18,18 +19,19 @@ from harness.verdict import Judgement
 class ScenarioView:
     """A scenario as its panel shows it.
 
-    `folder` is relative to the page, with forward slashes; `files` are names in it. `timeline` is None where
-    traffic never began, `way_in` where nothing was told of it. `around` is what members warned of when each of the
-    findings showed, by its check; it holds none where the logs' times can't be placed.
+    `answers` and `thresholds` are what it was judged by. `folder` is relative to the page, with forward slashes;
+    `files` are names in it. `timeline` is None where traffic never began. `around` is what members warned of when each
+    of the findings showed, by its check; it holds none where the logs' times can't be placed.
     """
 
     record: ScenarioRecord
     judgement: Judgement
     history: History
+    answers: Answers
+    thresholds: Thresholds
     timeline: Timeline | None
     folder: str
     files: tuple[str, ...] = ()
-    way_in: WayIn | None = None
     around: Mapping[str, Around] = field(default_factory=dict)
 
 

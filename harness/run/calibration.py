@@ -14,16 +14,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.run.judging import judge_folder
-from harness.slo.figures import DATA
-from harness.slo.limits import Limits
+from harness.slo.evidence import figures
+from harness.slo.figure import Limited
+from harness.slo.limits import limitable
 from harness.store.run_folder import RunFolder
 from harness.verdict import SloRow, Verdict
 
 FACTOR = 1.5
 ERROR_BUDGET = 0.01
-_BINS = ("bad_s", "wrong_s", "down_s", "longest_outage_s", "write_bad_s")
-# What an SLO is made of; the figures beside them inform.
-_LIMITED = frozenset(Limits.model_fields) - {"calibrated"}
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,13 @@ class Seen:
 def seen_in(runs: Iterable[RunFolder], left_out: list[str]) -> Iterator[Seen]:
     """Yield what healthy runs gave, scenario by scenario. What did not PASS is told in `left_out` instead."""
     found: dict[str, list[tuple[int, dict[str, SloRow]]]] = defaultdict(list)
+    limited = {figure.name for figure in limitable()}
     for run in runs:
         for folder in run.scenarios():
             record, _, judged = judge_folder(folder)
             if judged.judgement.verdict is Verdict.PASS:
-                rows = {row.figure: row for row in judged.judgement.slos if row.figure in _LIMITED}
+                # What an SLO is made of; the figures beside them inform.
+                rows = {row.figure: row for row in judged.judgement.slos if row.figure in limited}
                 found[record.scenario].append((record.seed, rows))
             else:
                 why = "; ".join(judged.judgement.reasons)
@@ -73,13 +73,14 @@ def worst(rows: Collection[SloRow]) -> float:
 
 def supported(row: SloRow, worst_value: float) -> float:
     """Return the laxest limit that a worst value supports; NaN where none can be drawn from it."""
-    if row.figure in DATA:
+    (figure,) = (one for one in figures() if one.name == row.figure)
+    if figure.limited is Limited.ZERO:
         return 0.0
     if not math.isfinite(worst_value):
         return math.nan
     if row.relation == ">=":
         return math.ceil(1000 * (1 - max(FACTOR * (1 - worst_value), ERROR_BUDGET))) / 1000
-    if row.figure in _BINS:
+    if figure.limited is Limited.SECONDS and not figure.endless:  # counted in bins of a second
         return max(1.0, float(math.floor(FACTOR * worst_value)))
     if not worst_value:
         return 0.0  # counts of what should never be

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.checks.answers import answers
-from harness.checks.machine import lack_first, left_alone
-from harness.checks.steady import steady_state
 from harness.checks.thresholds import Thresholds
-from harness.checks.valid import punctual
 from harness.checks.windows import Span, windows
-from harness.kind import Kind
 from harness.plan.plan import Plan
+from harness.slo.evidence import judges
+from harness.slo.inputs import inputs_of
+from harness.slo.surroundings import lack_first
 from harness.store.scenario_folder import ScenarioFolder
 from harness.verdict import Validity
 
@@ -28,8 +27,8 @@ def disturbance(folder: ScenarioFolder, span: Span, thresholds: Thresholds) -> t
     still be flowing: what has been recorded by now is looked at. Raises BadInput for damaged records.
     """
     history = folder.read_history()
-    searches = answers(history, thresholds).stream(Kind.SEARCH)
-    at = replace(windows(history), begin_ns=span[0], end_ns=span[1])
-    steady = steady_state(history, searches, span, thresholds, percentiles=())
-    rows = [*steady, punctual(history, at, thresholds), left_alone(history, at, thresholds)]
-    return lack_first([row for row in rows if not row.ok], history, at, thresholds)
+    within = replace(windows(history), steady=span, begin_ns=span[0], end_ns=span[1])
+    at = inputs_of(history, answers(history, thresholds), within, {}, thresholds)
+    steady = [row for _, judge in judges() for row in judge.steady(at)]
+    rows = [*steady, *(row for _, judge in judges() for row in judge.disturbances(at))]
+    return lack_first([row for row in rows if not row.ok], at)

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from time import monotonic, monotonic_ns
 
-from harness.checks.machine import is_lack
 from harness.checks.windows import Span
 from harness.cluster import ClusterSpec
 from harness.errors import ClusterError, in_words
@@ -27,6 +26,7 @@ from harness.run.sight import LiveSight
 from harness.run.traffic import PreparedTraffic, collection_name, prepare_traffic
 from harness.run.watch import Watcher
 from harness.run.yardstick import read_yardstick
+from harness.slo.surroundings import is_lack
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder

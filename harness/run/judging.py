@@ -6,13 +6,12 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harness.checks.answers import Answers, answers
-from harness.checks.evidence import shown_ns
+from harness.checks.shown import shown_ns
 from harness.checks.thresholds import BEFORE, DEFAULT, Thresholds, thresholds_of
 from harness.checks.timeline import timeline
-from harness.checks.way_in import way_in
 from harness.history import NS_PER_S, EventKind, History
 from harness.report.view import RunView, ScenarioView
-from harness.slo.figures import DATA
+from harness.slo.evidence import figure_of_check
 from harness.slo.judge import judge
 from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.slo.multiples import session_s
@@ -39,7 +38,7 @@ def _judged(
     folder: ScenarioFolder, slo: Path | None, known: Collection[str]
 ) -> tuple[ScenarioRecord, History, Answers, Judged]:
     record, history = folder.record(), folder.read_history()
-    own = Limits.model_validate({**record.limits, "calibrated": record.calibrated}, strict=False)
+    own = Limits.of({**record.limits, "calibrated": record.calibrated}, strict=False)
     limits = load_limits(slo, record.scenario or record.name, known=known) if slo else own
     thresholds = _thresholds(folder, record)
     answered = answers(history, thresholds)
@@ -63,9 +62,10 @@ def view(
     record, history, answered, judged = _judged(folder, slo, known)
     files = tuple(sorted(path.name for path in folder.path.iterdir() if path.is_file()))
     drawn = timeline(answered) if len(history.operations) else None
-    way = way_in(history, _thresholds(folder, record), answered)
+    thresholds = _thresholds(folder, record)
     around = _around(folder, record, history, judged.judgement.findings)
-    return judged, ScenarioView(record, judged.judgement, history, drawn, judged.folder, files, way, around)
+    shown = ScenarioView(record, judged.judgement, history, answered, thresholds, drawn, judged.folder, files, around)
+    return judged, shown
 
 
 def _around(
@@ -83,7 +83,8 @@ def _around(
 def _moment_ns(finding: Finding, history: History) -> int | None:
     """Return when a finding showed; of rows that nobody wrote since, when the fault took effect or they were read."""
     t_ns = shown_ns(finding, history.operations)
-    if t_ns is None and f"{finding.check}_rows" in DATA:
+    figure = figure_of_check(finding.check)
+    if t_ns is None and figure and figure.decides:
         return min([e.t_ns for e in history.of(EventKind.FAULT, what="effect")] or [r.t_ns for r in history.readbacks])
     return t_ns
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.checks import recovery
 from harness.checks.answers import Stream
@@ -25,6 +26,12 @@ def clients(at: Inputs, seen: Marks) -> Clients:
     asked = {name: stream for name, stream in streams.items() if len(stream.between(*at.windows.judged))}
     marks = {name: _marks(at, stream, Ceiling()) for name, stream in asked.items() if name != "search"}
     return {name: _client(name, stream, at, marks.get(name, seen)) for name, stream in asked.items()}
+
+
+def with_moments(at: Inputs) -> Inputs:
+    """Add the moments as searches saw them, and how each kind of client was served."""
+    seen = search_marks(at)
+    return replace(at, seen=seen, served=clients(at, seen))
 
 
 def search_marks(at: Inputs) -> Marks:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from harness.errors import BadInput
-from harness.slo.figures import DATA, RECOVERIES
-from harness.slo.multiples import Milliseconds, Multiples
-from harness.slo.multiples import Seconds as OfSeconds
+from harness.slo.evidence import figures
+from harness.slo.figure import Figure, Limited
+from harness.slo.multiples import Milliseconds, Multiples, Seconds
 
 PROFILES = ("fast", "default", "kubernetes-fast", "kubernetes-default")
 SCENARIOS = (
@@ -40,68 +42,61 @@ SCENARIOS = (
 DEFAULTS = "defaults"
 
 # No infinity: a limit that can never be exceeded looks like a gate and is none. Leave the key out instead.
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-ShareLimit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Seconds = Amount | OfSeconds
-SteadyMs = Amount | Milliseconds
-Zero = Annotated[float, Field(ge=0, le=0)]  # of acknowledged data nothing may be lost: docs/measuring.md
+_Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_TYPES: Mapping[Limited, Any] = {
+    Limited.NUMBER: _Number,
+    Limited.SHARE: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)],
+    # Of acknowledged data nothing may be lost: docs/measuring.md.
+    Limited.ZERO: Annotated[float, Field(ge=0, le=0)],
+    Limited.SECONDS: _Number | Seconds,
+    Limited.MILLISECONDS: _Number | Milliseconds,
+}
 
 
-# Seconds in which processes start, or Milvus waits for its own clocks.
-MACHINE_SECONDS = frozenset((*RECOVERIES, "bad_s", "down_s", "longest_outage_s", "wrong_s"))
+@dataclass(frozen=True, init=False)
+class Limits:
+    """The limits of one scenario by figure, numbers or multiples (harness.slo.multiples).
 
-
-class Limits(BaseModel):
-    """The limits of one scenario, named as the figures of harness.slo.figures. None: shown, but held to nothing.
-
-    Most limits are the highest value allowed; availability and the recalls are the lowest. Seconds may be multiples
-    of what the run itself measures (harness.slo.multiples). `calibrated` says that they were set from measured runs.
+    Most are the highest value allowed; those on shares are the lowest. `calibrated` says that they were set from
+    measured runs.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+    amounts: Mapping[str, float | Multiples]
     calibrated: bool = False
-    steady_p95_ms: SteadyMs | None = None
-    steady_p99_ms: SteadyMs | None = None
-    recovered_p95_ms: Amount | None = None
-    recovered_p99_ms: Amount | None = None
-    recovered_p50_ratio: Amount | None = None
-    recovered_p95_ratio: Amount | None = None
-    recovered_p99_ratio: Amount | None = None
-    bad_s: Seconds | None = None
-    down_s: Seconds | None = None
-    longest_outage_s: Seconds | None = None
-    availability: ShareLimit | None = None
-    invalid_answers: Amount | None = None
-    recover_s: Seconds | None = None
-    write_recover_s: Seconds | None = None
-    fresh_recover_s: Seconds | None = None
-    stock_recover_s: Seconds | None = None
-    fresh_p95_ms: Amount | None = None
-    stale_reads: Amount | None = None
-    invalid_reads: Amount | None = None
-    unplanned_restarts: Amount | None = None
-    wrong_versions: Amount | None = None
-    idle_query_nodes: Amount | None = None
-    wrong_s: Seconds | None = None
-    lost_rows: Zero | None = None
-    resurrected_rows: Zero | None = None
-    stale_rows: Zero | None = None
-    phantom_rows: Zero | None = None
-    duplicate_rows: Zero | None = None
-    damaged_rows: Zero | None = None
-    flipped_rows: Zero | None = None
-    recall: ShareLimit | None = None
-    recall_recovered: ShareLimit | None = None
 
-    def given(self) -> dict[str, float | Multiples]:
-        """Return the limits that are set, by figure."""
-        return {name: value for name, value in self if name != "calibrated" and value is not None}
+    def __init__(self, *, calibrated: bool = False, **amounts: float | Multiples) -> None:
+        object.__setattr__(self, "amounts", amounts)
+        object.__setattr__(self, "calibrated", calibrated)
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], *, strict: bool = True) -> Limits:
+        """Return the limits of a table, each checked by its figure. Raises pydantic's ValidationError."""
+        checked = _table().model_validate(dict(table), strict=strict)
+        return cls(**{name: value for name, value in checked if value is not None})
+
+    def given(self) -> Mapping[str, float | Multiples]:
+        """Return the limits, by figure."""
+        return self.amounts
 
     def written(self) -> dict[str, Any]:
-        """Return the limits that are set as they are written into a run's folder."""
-        values: dict[str, Any] = self.model_dump(exclude={"calibrated"}, exclude_none=True)
-        return values
+        """Return the limits as they are written into a run's folder."""
+        return {
+            name: limit if isinstance(limit, float | int) else limit.model_dump()
+            for name, limit in self.amounts.items()
+        }
+
+
+def limitable() -> tuple[Figure, ...]:
+    """Return the figures that can have a limit."""
+    return tuple(figure for figure in figures() if figure.limited is not Limited.NOT)
+
+
+@cache  # of what is installed, which does not change
+def _table() -> type[BaseModel]:
+    """Return what checks a table of limits: a field for each figure that can have one."""
+    fields: dict[str, Any] = {figure.name: (_TYPES[figure.limited] | None, None) for figure in limitable()}
+    config = ConfigDict(extra="forbid", frozen=True)
+    return create_model("LimitsTable", __config__=config, calibrated=(bool, False), **fields)
 
 
 def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection[str] = SCENARIOS) -> Limits:
@@ -122,7 +117,7 @@ def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection
         if name not in allowed:
             raise BadInput(f"unknown scenario {name!r}", where=f"{where}, [{name}]", mend=_meant(name, allowed))
         _checked(table, f"{where}, [{name}]")
-    none = dict.fromkeys(DATA, 0.0)
+    none = {figure.name: 0.0 for figure in figures() if figure.decides}
     return _checked({**none, **tables.get(DEFAULTS, {}), **tables.get(scenario, {})}, where)
 
 
@@ -147,28 +142,17 @@ def _read(profile_or_path: str | Path) -> tuple[str, dict[str, Any]]:
 
 def _checked(table: Mapping[str, Any], where: str) -> Limits:
     try:
-        return Limits.model_validate(_without_lifted(table))
+        return Limits.of(_without_lifted(table))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise _explained(str(first["loc"][0]), first["type"], first["input"], where) from None
+        raise _explained(str(first["loc"][0]), first["input"], where) from None
 
 
-def _explained(key: str, kind: str, value: object, where: str) -> BadInput:
-    if kind == "extra_forbidden":
-        return BadInput(f"unknown limit {key!r}", where=f"{where} {key}", mend=_meant(key, Limits.model_fields))
-    if key == "calibrated":
-        wanted = "true or false"
-    elif key in ("availability", "recall", "recall_recovered"):
-        wanted = "a number from 0 to 1"
-    elif key in DATA:
-        wanted = "0"
-    elif key in MACHINE_SECONDS:
-        wanted = "a number of at least 0, multiples such as { sessions = 2, starts = 1.5 }"
-    elif key in ("steady_p95_ms", "steady_p99_ms"):
-        wanted = "a number of at least 0, multiples such as { searches = 20, clients = 5 }"
-    else:
-        wanted = "a number of at least 0"
-    mend = f"give {wanted}, or leave the key out"
+def _explained(key: str, value: object, where: str) -> BadInput:
+    wanted = {"calibrated": "true or false", **{figure.name: figure.limited.value for figure in limitable()}}
+    if key not in wanted:
+        return BadInput(f"unknown limit {key!r}", where=f"{where} {key}", mend=_meant(key, wanted))
+    mend = f"give {wanted[key]}, or leave the key out"
     return BadInput(f"{key} = {value!r} is no limit", where=f"{where} {key}", mend=mend)
 
 

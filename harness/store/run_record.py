@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.verdict import Judgement, Marks, Verdict, of_run
+from harness.verdict import NOTHING_SEEN, Judgement, Verdict, of_run
 
 FORMAT = 2  # 1: without `selected`, and without a seal
 
@@ -75,7 +75,7 @@ def never_ran(run: RunRecord, there: Sequence[Judged | Skipped]) -> list[Judged]
     known = {entry.name for entry in there}
     why = "the run was ended before it"
     reasons = (f"selected, but never ran: {why}",)
-    nothing = Judgement(Verdict.INVALID, reasons, (), (), (), Marks(None, None, None, None, None))
+    nothing = Judgement(Verdict.INVALID, reasons, (), (), (), NOTHING_SEEN)
     return [Judged(name, name, ".", nothing, why) for name in dict.fromkeys(run.selected) if name not in known]
 
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.checks.machine import is_lack, is_machines
+from harness.slo.surroundings import is_lack, is_machines
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged, RunVerdict, Skipped
 from harness.verdict import Verdict

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from harness.checks.answers import answers
+from harness.checks.thresholds import DEFAULT
+from harness.checks.windows import windows
+from harness.history import History
 from harness.slo import Limits
+from harness.slo.clients import with_moments
+from harness.slo.evidence import figures
+from harness.slo.inputs import Inputs, inputs_of
 from harness.verdict import Judgement
 
+FIGURES = figures()
+DATA = tuple(figure.name for figure in FIGURES if figure.decides)
 LIMITS = Limits(
     calibrated=True,
     steady_p95_ms=50,
@@ -30,6 +41,18 @@ LIMITS = Limits(
     recall=0.95,
     recall_recovered=0.95,
 )
+
+
+def but(limits: Limits, **changes: float | None) -> Limits:
+    """Change some limits; None lifts one."""
+    amounts = {name: limit for name, limit in {**limits.amounts, **changes}.items() if limit is not None}
+    return Limits(calibrated=limits.calibrated, **amounts)
+
+
+def inputs(history: History, held: Mapping[str, float] | None = None, *, faulted: bool = True) -> Inputs:
+    """What every kind of evidence judges a history by."""
+    answered = answers(history, DEFAULT)
+    return with_moments(inputs_of(history, answered, windows(history), held or {}, DEFAULT, faulted=faulted))
 
 
 def values(judgement: Judgement) -> dict[str, float]:

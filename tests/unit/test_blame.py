@@ -10,7 +10,7 @@ from harness.kind import Kind
 from harness.slo.judge import judge
 from harness.verdict import Verdict
 from tests.unit.builders import edit, healthy, member, outage, recall_drop, reread, slower, stall, taken, within
-from tests.unit.judged import LIMITS, failed
+from tests.unit.judged import LIMITS, but, failed
 
 HISTORY = healthy()
 WHAT = "Send lag beside a limit on latency that was broken, p99"
@@ -60,7 +60,7 @@ def sent_after(history: History, begin_s: float, end_s: float) -> History:
 
 
 def test_a_stall_of_the_sender_alone_proves_nothing_and_one_of_milvus_is_a_fail() -> None:
-    limits = LIMITS.model_copy(update={"bad_s": 0.0, "availability": 0.999})
+    limits = but(LIMITS, bad_s=0.0, availability=0.999)
     sender, milvus = sent_after(HISTORY, 50, 52.5), stall(HISTORY, 50, 52.5)
     for broken, expected in ((sender, Verdict.INVALID), (milvus, Verdict.FAIL)):
         judgement = judge(broken, limits)

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.checks import data
-from harness.checks.data import Violations, findings, ledger_of, read_pair, violations
 from harness.checks.keys import written
 from harness.checks.versions import versions_of
+from harness.evidence.data import rows as data
+from harness.evidence.data.rows import Violations, findings, ledger_of, read_pair, violations
 from harness.history import History, Operations, Readback, Result
 from harness.kind import Kind
 from tests.unit.builders import Recipe, edit, healthy, outage, reread

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from harness.checks.answers import answers
-from harness.checks.evidence import answer_findings, shown_ns
-from harness.checks.thresholds import DEFAULT
-from harness.checks.windows import windows
+from harness.checks.shown import shown_ns
+from harness.evidence.freshness.judge import Freshness
 from harness.history import NS_PER_S, History
 from harness.kind import Kind
 from harness.verdict import Finding
 from tests.unit.builders import Mask, Recipe, edit, healthy
+from tests.unit.judged import inputs
 
 RECIPE = Recipe(steady_s=20, observe_s=20, upsert_rate=2, read_rate=4)
 HISTORY = healthy(RECIPE)
@@ -74,7 +73,7 @@ def stale_read(kept: int, found: int) -> tuple[History, int, Mask]:
 def test_a_stale_read_stands_behind_the_write_that_it_missed() -> None:
     history, read, upserts = stale_read(kept=14, found=1)
     (missed,) = OPERATIONS.op_id[upserts & (OPERATIONS.version == 14)].tolist()
-    (freshness,) = answer_findings(answers(history, DEFAULT), windows(history))
+    (freshness,) = Freshness().findings(inputs(history))
     assert (freshness.check, freshness.count, freshness.op_ids) == ("freshness", 1, (missed, read))
 
 
@@ -83,13 +82,13 @@ def test_a_write_that_was_acknowledged_as_the_read_was_sent_was_not_missed() -> 
     (sent_ns,) = OPERATIONS.sent_ns[OPERATIONS.op_id == read].tolist()
     last = upserts & (OPERATIONS.version == 14)
     (before,) = OPERATIONS.op_id[upserts & (OPERATIONS.version == 13)].tolist()
-    (freshness,) = answer_findings(answers(edit(history, last, done_ns=sent_ns), DEFAULT), windows(history))
+    (freshness,) = Freshness().findings(inputs(edit(history, last, done_ns=sent_ns)))
     assert freshness.op_ids == (before, read)
-    (freshness,) = answer_findings(answers(edit(history, last, done_ns=sent_ns - 1), DEFAULT), windows(history))
+    (freshness,) = Freshness().findings(inputs(edit(history, last, done_ns=sent_ns - 1)))
     assert freshness.op_ids != (before, read)
 
 
 def test_what_was_answered_before_the_fault_is_no_part_of_the_judged_window() -> None:
     history, _, _ = stale_read(kept=3, found=1)
     assert OPERATIONS.intended_ns[0] + 10 * NS_PER_S > begun_ns(ids(HISTORY, RECIPE.rows)[3])
-    assert answer_findings(answers(history, DEFAULT), windows(history)) == ()
+    assert list(Freshness().findings(inputs(history))) == []

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from harness.checks.machine import is_lack, is_machines, lacking, left_alone
 from harness.checks.thresholds import DEFAULT
 from harness.checks.windows import windows
+from harness.evidence.machine.cores import lacking, left_alone
 from harness.history import EventKind, History
+from harness.slo.surroundings import is_lack, is_machines
 from harness.verdict import Validity
 from tests.unit.builders import healthy, taken
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from harness.checks.members import idle_query_nodes, unplanned_ends, wrong_versions
 from harness.checks.windows import windows
+from harness.evidence.members.ends import idle_query_nodes, unplanned_ends, wrong_versions
 from harness.history import Event, EventKind, History
 from harness.slo.judge import judge
 from harness.slo.limits import Limits
 from harness.verdict import Verdict
 from tests.unit.builders import Recipe, healthy, member, without_events
-from tests.unit.judged import values
+from tests.unit.judged import but, values
 
 RECIPE = Recipe()
 HISTORY = healthy(RECIPE)
@@ -201,7 +201,7 @@ def test_an_address_whose_members_nobody_sees_is_held_to_nothing() -> None:
 
 @pytest.mark.parametrize("figure", ["idle_query_nodes", "wrong_versions"])
 def test_what_could_not_be_told_of_members_is_no_pass(figure: str) -> None:
-    found = judge(HISTORY, Limits.model_validate({figure: 0, "recall": 0.5}))
+    found = judge(HISTORY, but(Limits(recall=0.5), **{figure: 0}))
     assert found.verdict is Verdict.INVALID
     assert any(f"not measured: {figure}" in reason for reason in found.reasons)
 

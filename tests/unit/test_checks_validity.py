@@ -3,13 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.checks.answers import answers
-from harness.checks.steady import steady_state
-from harness.checks.thresholds import DEFAULT
-from harness.checks.valid import ledger_sound, validity
-from harness.checks.windows import windows
+from harness.evidence.clients.judge import Clients
+from harness.evidence.data.judge import Data
 from harness.history import NS_PER_MS, NS_PER_S, Event, EventKind, History, Result
 from harness.kind import WRITES, Kind
+from harness.slo.evidence import judges
+from harness.slo.judge import judge
 from harness.verdict import Validity, Verdict
 from tests.unit.builders import (
     Recipe,
@@ -24,16 +23,16 @@ from tests.unit.builders import (
     within,
     without_events,
 )
+from tests.unit.judged import DATA, LIMITS, inputs
 
 RECIPE = Recipe(upsert_rate=2, read_rate=5, stock_rate=5)
 HISTORY = healthy(RECIPE)
 
 
 def rows(history: History, *, expects_fault: bool = True, gates_data: bool = True) -> list[Validity]:
-    at = windows(history)
-    searches = answers(history, DEFAULT).stream(Kind.SEARCH)
-    sound = validity(history, at, DEFAULT, expects_fault=expects_fault, gates_data=gates_data)
-    return [*steady_state(history, searches, at.steady, DEFAULT, percentiles=(950, 990)), *sound]
+    held = {"steady_p95_ms": 1.0, "steady_p99_ms": 1.0, **(dict.fromkeys(DATA, 0.0) if gates_data else {})}
+    at = inputs(history, held, faulted=expects_fault)
+    return [row for _, judge in judges() for row in (*judge.steady(at), *judge.conditions(at))]
 
 
 def unmet(history: History) -> dict[str, Verdict]:
@@ -42,7 +41,7 @@ def unmet(history: History) -> dict[str, Verdict]:
 
 def test_a_healthy_history_meets_every_requirement_and_shows_each() -> None:
     assert unmet(HISTORY) == {}
-    assert len(rows(HISTORY)) == 19
+    assert len(rows(HISTORY)) == 18
 
 
 @pytest.mark.parametrize(
@@ -60,8 +59,7 @@ def test_too_little_makes_it_invalid(recipe: Recipe, what: str) -> None:
 
 def test_a_p99_that_is_not_gated_needs_no_thousand_searches() -> None:
     history = healthy(Recipe(search_rate=10))
-    searches = answers(history, DEFAULT).stream(Kind.SEARCH)
-    found = steady_state(history, searches, windows(history).steady, DEFAULT, percentiles=(950,))
+    found = Clients().steady(inputs(history, {"steady_p95_ms": 1.0}))
     assert all(row.ok for row in found)
 
 
@@ -106,7 +104,9 @@ def test_a_steady_state_never_ended_is_none() -> None:
 
 
 def test_an_incomplete_run_is_invalid() -> None:
-    assert unmet(replace(HISTORY, complete=False)) == {"Run complete": Verdict.INVALID}
+    found = judge(replace(healthy(), complete=False), LIMITS)
+    assert [check.what for check in found.validity if not check.ok] == ["Run complete"]
+    assert found.verdict is Verdict.INVALID
 
 
 def test_a_starved_generator_is_invalid() -> None:
@@ -180,7 +180,7 @@ def test_a_write_still_under_way_spoils_the_reads() -> None:
     last[np.flatnonzero(HISTORY.operations.kind == Kind.INSERT)[-1]] = True
     late = edit(HISTORY, last, done_ns=HISTORY.readbacks[0].t_ns + 1)
     assert set(unmet(late)) == {"Writes still under way at the first read"}
-    assert not all(row.ok for row in ledger_sound(late, windows(late), DEFAULT))
+    assert not all(row.ok for row in Data().confirmation(inputs(late)))
 
 
 def test_without_limits_on_data_nothing_is_asked_of_it() -> None:

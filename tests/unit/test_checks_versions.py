@@ -9,10 +9,10 @@ import pytest
 
 from harness.checks.answers import answers
 from harness.checks.content import Flaw
-from harness.checks.data import findings, ledger_of, read_pair, violations
 from harness.checks.keys import written
 from harness.checks.thresholds import DEFAULT
 from harness.checks.versions import versions_of
+from harness.evidence.data.rows import findings, ledger_of, read_pair, violations
 from harness.history import ABSENT, DAMAGED, History, Result
 from harness.kind import Kind
 from harness.slo.judge import judge

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.checks.machine import is_machines
+from harness.slo.surroundings import is_machines
 from harness.store.run_record import Judged, RunVerdict
 from harness.verdict import Judgement, Marks, Validity, Verdict
 from tests.ci.judged import excused, unjudged

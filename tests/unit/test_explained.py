@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.checks.data import ledger_of
+from harness.evidence.data.rows import ledger_of
 from harness.history import NS_PER_S, Event, EventKind, History
 from harness.report.panel import panel
 from harness.run.judging import view

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from harness.evidence.members import section as lanes
 from harness.history import Event, EventKind
-from harness.report import chart, lanes, moments, phases, svg
+from harness.report import chart, moments, phases, svg
 from harness.report.chart import NAMES, NARROWEST, AxisSpan, Chart, Limit, Series, spread
 from harness.report.moments import Moment
 from harness.report.scale import AxisScale, linear_ticks, log_ticks

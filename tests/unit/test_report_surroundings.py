@@ -9,12 +9,14 @@ from xml.etree import ElementTree as ET
 import pytest
 from markupsafe import Markup
 
-from harness.checks.way_in import way_in
+from harness.evidence.orchestrator import section as orchestrator
+from harness.evidence.orchestrator.section import MOST_MARKS
+from harness.evidence.way_in.section import lanes as way_in_lanes
 from harness.history import Event, EventKind
-from harness.report import bins, page, surroundings
+from harness.report import bins, page
+from harness.report.axis import axis_of
 from harness.report.chart import AxisSpan
-from harness.report.stack import axis_of
-from harness.report.surroundings import MOST_MARKS, Timed
+from harness.report.conditions import Timed
 from harness.report.view import ScenarioView
 from tests import sample_run
 
@@ -48,7 +50,7 @@ def strips(markup: Markup) -> list[tuple[str, str, str]]:
 
 def test_where_nothing_was_told_nothing_is_drawn() -> None:
     events = [told(EventKind.MEMBER, 0, "q1", "down"), told(EventKind.NOTE, 1, "q1", "noted")]
-    assert surroundings.draw(events, SPAN, 0) == (Markup(""), 0)
+    assert orchestrator.draw(events, SPAN, 0) == (Markup(""), 0)
 
 
 def test_a_condition_that_changed_is_a_row_of_good_and_bad_stretches() -> None:
@@ -58,7 +60,7 @@ def test_a_condition_that_changed_is_a_row_of_good_and_bad_stretches() -> None:
         condition(3, "MilvusReady", "False", reason="ComponentNotReady", message="still none"),
         condition(10, "MilvusReady", "True"),
     ]
-    drawn, height = surroundings.draw(events, SPAN, 0)
+    drawn, height = orchestrator.draw(events, SPAN, 0)
     assert strips(drawn) == [("state up", "0%", "40%"), ("state down", "40%", "10%"), ("state up", "50%", "50%")]
     assert texts(drawn) == ["MilvusReady", "False 8.0 s"]
     assert texts(drawn, "title")[1] == "False for 8.0 s: ComponentNotReady: no querynode"
@@ -71,24 +73,24 @@ def test_what_did_not_change_on_the_axis_is_left_out() -> None:
         condition(5, "EtcdReady", "True"),
         condition(60, "EtcdReady", "False"),
     ]
-    assert surroundings.draw(events, SPAN, 0) == (Markup(""), 0)
+    assert orchestrator.draw(events, SPAN, 0) == (Markup(""), 0)
 
 
 def test_what_a_condition_was_before_it_was_first_told_is_not_known() -> None:
-    drawn, _ = surroundings.draw([condition(10, "status", "Healthy")], SPAN, 0)
+    drawn, _ = orchestrator.draw([condition(10, "status", "Healthy")], SPAN, 0)
     assert strips(drawn) == [("state absent", "0%", "50%"), ("state up", "50%", "50%")]
     assert texts(drawn) == ["status"]
 
 
 def test_every_condition_has_a_row_of_its_own() -> None:
     events = [condition(t, name, "False") for t, name in ((0, "MilvusReady"), (1, "status"), (2, "EtcdReady"))]
-    drawn, height = surroundings.draw(events, SPAN, 100)
+    drawn, height = orchestrator.draw(events, SPAN, 100)
     tops = [float(one.attrib["y"]) for one in parsed(drawn).iter("text") if one.attrib["x"] == "0"]
     assert (tops, height) == ([111, 138, 165], 81)
 
 
 def test_events_are_marks_with_reason_object_and_message() -> None:
-    drawn, height = surroundings.draw([said(-40, "Early"), said(10, "Killing", message="Stopping <it>")], SPAN, 0)
+    drawn, height = orchestrator.draw([said(-40, "Early"), said(10, "Killing", message="Stopping <it>")], SPAN, 0)
     assert [one.attrib["cx"] for one in parsed(drawn).iter("circle")] == ["50%"]
     assert texts(drawn, "title") == ["+10.0\u202fs Killing Pod/querynode-1: Stopping <it>"]
     assert texts(drawn) == ["events", "Killing"]
@@ -97,7 +99,7 @@ def test_events_are_marks_with_reason_object_and_message() -> None:
 
 def test_only_so_many_events_are_drawn_and_the_row_says_so() -> None:
     events = [said(n / 10, "BackOff") for n in range(MOST_MARKS + 7)]
-    drawn, _ = surroundings.draw(events, SPAN, 0)
+    drawn, _ = orchestrator.draw(events, SPAN, 0)
     assert len(list(parsed(drawn).iter("circle"))) == MOST_MARKS
     assert texts(drawn)[0] == "events (the first 100 of 107)"
 
@@ -105,14 +107,14 @@ def test_only_so_many_events_are_drawn_and_the_row_says_so() -> None:
 @pytest.mark.parametrize("first", [[], [told(EventKind.WAY_IN, -60, "port-forward", "open")]])
 def test_the_way_in_was_open_until_it_broke(first: list[Timed]) -> None:
     events = [*first, told(EventKind.WAY_IN, 10, "port-forward", "broken", pod="proxy-1")]
-    drawn, _ = surroundings.draw([*events, told(EventKind.WAY_IN, 14, "port-forward", "open")], SPAN, 0)
+    drawn, _ = way_in_lanes([*events, told(EventKind.WAY_IN, 14, "port-forward", "open")], SPAN, 0)
     assert strips(drawn) == [("state up", "0%", "50%"), ("state down", "50%", "5%"), ("state up", "55%", "45%")]
     assert texts(drawn) == ["way in", "broken 4.0 s"]
 
 
 def with_events(view: ScenarioView, *events: Event) -> ScenarioView:
     past = replace(view.history, events=tuple(sorted((*view.history.events, *events), key=lambda e: e.t_ns)))
-    return replace(view, history=past, way_in=way_in(past))
+    return replace(view, history=past)
 
 
 def test_a_panel_shows_what_was_told_and_how_the_way_in_fared() -> None:

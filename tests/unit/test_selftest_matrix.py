@@ -9,10 +9,10 @@ from harness.selftest.carry_out import Detected
 from harness.selftest.lies import LIES
 from harness.selftest.matrix import CONTROLS, MATRIX, NOTHING, Row
 from harness.selftest.shipped import SHIPPED
-from harness.slo.figures import DATA, FIGURES
-from harness.slo.limits import Limits, load_limits
+from harness.slo.limits import limitable, load_limits
 from harness.store.run_record import Judged
 from harness.verdict import Judgement, Marks, Validity, Verdict
+from tests.unit.judged import DATA, FIGURES
 
 NUMBERS = {*(str(number) for number in range(1, 29) if number != 11), "11a", "11b", "data", "answers", "unsound"}
 
@@ -55,7 +55,7 @@ def test_what_must_or_may_fire_is_a_figure_with_a_limit_or_a_check() -> None:
         gated = {name for name in row.must if name in figures}
         assert row.limits is not None
         assert gated <= set(row.limits), row.number
-        assert set(row.limits) <= set(Limits.model_fields), row.number
+        assert set(row.limits) <= {figure.name for figure in limitable()}, row.number
 
 
 def test_what_the_shipped_limits_must_find_has_one() -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.evidence.clients.judge import Clients
+from harness.evidence.data.judge import Data
 from harness.run import scenario_run
+from harness.slo.evidence import judges
 from harness.slo.judge import judge
 from harness.store.run_record import Judged
 from harness.store.scenario_folder import ScenarioFolder
@@ -24,38 +27,36 @@ HISTORY = healthy()
 PASSED = judge(HISTORY, LIMITS)
 
 
-def crashing(monkeypatch: pytest.MonkeyPatch, name: str) -> Judgement:
-    def crash(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a defect\nof two lines")
+def crash(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("a defect\nof two lines")
 
-    monkeypatch.setattr(judging_module, name, crash)
+
+def crashing(monkeypatch: pytest.MonkeyPatch, where: object, name: str) -> Judgement:
+    monkeypatch.setattr(where, name, crash)
     return judge(HISTORY, LIMITS)
 
 
 @pytest.mark.parametrize(
-    ("crashes", "check"),
+    ("where", "crashes", "check"),
     [
-        ("data_figures", "data"),
-        ("member_figures", "members"),
-        ("timed_figures", "answers"),
-        ("clients", "clients"),
-        ("search_marks", "moments"),
-        ("member_findings", "findings"),
-        ("late_sending", "sender"),
-        ("same_machine", "yardstick"),
-        ("lack_first", "machine"),
-        ("steady_state", "conditions"),
-        ("ledger_sound", "ledger"),
+        *((type(one), "measure", name) for name, one in judges() if one.figures),
+        *((type(one), "conditions", name) for name, one in judges()),
+        (Clients, "steady", "clients"),
+        (Clients, "findings", "clients"),
+        (Clients, "proofs", "clients"),
+        (Data, "confirmation", "data"),
+        (judging_module, "clients", "clients"),
+        (judging_module, "search_marks", "moments"),
+        (judging_module, "late_sending", "sender"),
+        (judging_module, "lack_first", "lack"),
+        (judging_module, "_confirmed", "confirmation"),
     ],
 )
 def test_a_check_that_crashes_is_named_first_and_its_run_is_invalid(
-    monkeypatch: pytest.MonkeyPatch, crashes: str, check: str
+    monkeypatch: pytest.MonkeyPatch, where: object, crashes: str, check: str
 ) -> None:
     assert PASSED.verdict is Verdict.PASS
-    if crashes == "ledger_sound":  # looked at only where rows are lost
-        monkeypatch.setattr(judging_module, "DATA", ("recall",))
-        monkeypatch.setattr(judging_module, "passed", lambda *_: False)
-    judged = crashing(monkeypatch, crashes)
+    judged = crashing(monkeypatch, where, crashes)
     assert judged.verdict is Verdict.INVALID
     assert judged.validity[0].what == "Checks that crashed"
     assert f"{check}: ZeroDivisionError: a defect" in judged.validity[0].measured
@@ -65,7 +66,7 @@ def test_a_check_that_crashes_is_named_first_and_its_run_is_invalid(
 
 
 def test_everything_else_is_judged_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = crashing(monkeypatch, "data_figures")
+    judged = crashing(monkeypatch, Data, "measure")
     others = {name: value for name, value in values(PASSED).items() if not name.endswith("_rows")}
     assert {name: value for name, value in values(judged).items() if not name.endswith("_rows")} == pytest.approx(
         others, nan_ok=True

@@ -8,7 +8,6 @@ import pytest
 from harness.history import ABSENT, DAMAGED, NS_PER_S, History
 from harness.kind import Kind
 from harness.slo import Limits, judge
-from harness.slo.figures import DATA, FIGURES
 from harness.verdict import Verdict
 from tests.unit.builders import (
     Recipe,
@@ -25,7 +24,7 @@ from tests.unit.builders import (
     within,
     without_events,
 )
-from tests.unit.judged import LIMITS, failed, values
+from tests.unit.judged import DATA, FIGURES, LIMITS, but, failed, values
 
 RECIPE = Recipe()
 HISTORY = healthy(RECIPE)
@@ -200,7 +199,7 @@ def test_a_recovery_that_had_no_time_to_show_that_it_lasts_is_no_fail(limit_s: f
     # Whole again 30 s after the effect, and observed for 20 s more, where 30 s would have to be good.
     late = member(member(healthy(Recipe(observe_s=45)), 41, "querynode-1", "starting"), 70, "querynode-1", "up")
     asked = {"recover_s": limit_s, "write_recover_s": None, "fresh_recover_s": None, "stock_recover_s": None}
-    found = judge(late, LIMITS.model_copy(update=asked))
+    found = judge(late, but(LIMITS, **asked))
     assert values(found)["recover_s"] == math.inf
     assert found.verdict is expected
     if expected is Verdict.INCONCLUSIVE:
@@ -211,7 +210,7 @@ def test_a_recovery_that_had_no_time_to_show_that_it_lasts_is_no_fail(limit_s: f
 
 def test_a_recovery_that_may_take_no_time_still_has_to_last() -> None:
     never = outage(healthy(Recipe(observe_s=24)), 40, 70)
-    found = judge(never, LIMITS.model_copy(update={"recover_s": 0}))
+    found = judge(never, but(LIMITS, recover_s=0))
     assert any("observed for 29 s after the effect, required >= 30 s (its limit" in reason for reason in found.reasons)
 
 
@@ -254,8 +253,8 @@ def test_a_fault_that_nobody_expected_is_judged_all_the_same() -> None:
 def test_reads_only_pass_where_no_limit_asks_for_writes() -> None:
     reads_only = replace(healthy(Recipe(insert_rate=0, delete_rate=0)), readbacks=())
     assert judge(reads_only, LIMITS).verdict is Verdict.INVALID
-    asked = {name: value for name, value in LIMITS.given().items() if name not in (*DATA, "write_recover_s")}
-    assert judge(reads_only, Limits.model_validate(asked)).verdict is Verdict.PASS
+    asked = but(LIMITS, **dict.fromkeys((*DATA, "write_recover_s")))
+    assert judge(reads_only, asked).verdict is Verdict.PASS
 
 
 def test_without_deletes_nothing_can_come_back() -> None:

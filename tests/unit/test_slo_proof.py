@@ -9,14 +9,12 @@ from harness.kind import WRITES, Kind
 from harness.slo.judge import judge
 from harness.verdict import Finding
 from tests.unit.builders import Recipe, healthy, member, outage, recall_drop, slower, within, without_events
-from tests.unit.judged import LIMITS, failed
+from tests.unit.judged import LIMITS, but, failed
 from tests.unit.test_slo_judge import LIMITS_THAT_BITE
 
 RECIPE = Recipe(upsert_rate=2, read_rate=10, stock_rate=5)
 HISTORY = healthy(RECIPE)
-STRICT = LIMITS.model_copy(
-    update={"down_s": 3.0, "longest_outage_s": 3.0, "recovered_p95_ratio": 1.5, "recovered_p99_ratio": 2.0}
-)
+STRICT = but(LIMITS, down_s=3.0, longest_outage_s=3.0, recovered_p95_ratio=1.5, recovered_p99_ratio=2.0)
 # Figures that findings of their own have always told of.
 TOLD_AS = {"wrong_s": "recall", "invalid_answers": "content", "invalid_reads": "rows", "stale_reads": "freshness"}
 

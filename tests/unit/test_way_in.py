@@ -9,10 +9,10 @@ import pytest
 from harness.checks.answers import answers
 from harness.checks.recovery import bad_bins, downtime
 from harness.checks.thresholds import DEFAULT
-from harness.checks.way_in import WayIn, broken_spans, way_in
+from harness.evidence.way_in.broken import WayIn, broken_spans, way_in
+from harness.evidence.way_in.section import way_in_story
 from harness.history import Event, EventKind, History
 from harness.kind import Kind
-from harness.report.story import way_in_story
 from harness.slo.judge import judge
 from tests.unit.builders import Recipe, empty, healthy, outage
 from tests.unit.judged import LIMITS
@@ -27,15 +27,19 @@ def told(history: History, *moments: tuple[float, str]) -> History:
     return replace(history, events=tuple(sorted((*history.events, *events), key=lambda e: e.t_ns)))
 
 
+def seen_of(history: History) -> WayIn | None:
+    return way_in(history, DEFAULT, answers(history, DEFAULT))
+
+
 def found(history: History) -> tuple[float, int, int]:
-    seen = way_in(history)
+    seen = seen_of(history)
     assert seen is not None
     assert seen.name == "port-forward"
     return seen.broken_s, seen.bad, seen.overlapping
 
 
 def test_where_nothing_was_told_there_is_nothing_to_say() -> None:
-    assert way_in(outage(HISTORY, 41, 46)) is None
+    assert seen_of(outage(HISTORY, 41, 46)) is None
 
 
 def test_bad_seconds_are_held_against_the_way_in() -> None:

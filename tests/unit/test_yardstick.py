@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.checks.thresholds import DEFAULT
-from harness.checks.yardstick import readings, same_machine
+from harness.checks.yardstick import readings
+from harness.evidence.machine.judge import same_machine
 from harness.history import Event, EventKind, History
 from harness.load.yardstick import PARTS
 from harness.plan.specs import DataSpec

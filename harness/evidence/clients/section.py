@@ -1,11 +1,16 @@
-"""How each kind of client was served, as rows of text."""
+"""How each kind of client was served: a table, and the charts of the traffic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from harness.evidence.clients.charts import charts_of
+from harness.report.axis import Axis
+from harness.report.chart import Chart
+from harness.report.section import Section
+from harness.report.table import Table
 from harness.report.text import count_text, figure_text
+from harness.report.view import ScenarioView
 from harness.verdict import Client
 
 _NAMES = {
@@ -14,11 +19,6 @@ _NAMES = {
     "write": "Inserts, upserts and deletes",
     "read": "Strong reads of what was written last",
 }
-# Figures that the table has too.
-SHOWN = (
-    *("availability", "bad_s", "down_s", "longest_outage_s", "write_availability", "write_bad_s"),
-    *("detect_s", "first_success_s", "recover_s", "write_recover_s", "fresh_recover_s", "stock_recover_s"),
-)
 HEADS = (
     *("Due", "One every", "First bad after", "Good again after", "Recovered after"),
     *("Answered well", "Seconds bad", "down", "Longest outage"),
@@ -31,17 +31,18 @@ HOW_EXACT = (
 )
 
 
-@dataclass(frozen=True)
-class ClientRow:
-    """A kind of client and its cells, in the order of HEADS."""
+class ClientsSection(Section):
+    """Beside the figures, which are of all clients, each kind by itself."""
 
-    name: str
-    cells: tuple[str, ...]
+    def tables(self, view: ScenarioView) -> Iterator[Table]:
+        """Yield a row for each kind of client that asked for something."""
+        rows = tuple((_NAMES[one.name], *_cells(one)) for one in view.judgement.clients)
+        if rows:
+            yield Table("How each client was served", ("Client", *HEADS), rows, HOW_EXACT)
 
-
-def client_rows(clients: Iterable[Client]) -> list[ClientRow]:
-    """Return a row for each kind of client that asked for something."""
-    return [ClientRow(_NAMES[one.name], _cells(one)) for one in clients]
+    def charts(self, view: ScenarioView, axis: Axis) -> Iterator[Chart]:
+        """Yield latency, rate and errors."""
+        yield from charts_of(view, axis)
 
 
 def _cells(one: Client) -> tuple[str, ...]:

@@ -6,14 +6,23 @@ import math
 from collections.abc import Iterator
 
 from harness.checks.yardstick import WORDS, readings, slower
+from harness.report.section import Section
 from harness.report.text import figure_text, joined
 from harness.report.view import ScenarioView
 
 _STEADY = {"steady_p95_ms": "p95", "steady_p99_ms": "p99"}
 
 
+class MachineSection(Section):
+    """What the machine does by itself."""
+
+    def about(self, view: ScenarioView) -> Iterator[tuple[str, str]]:
+        """Yield name and value of each part of the yardstick; nothing where an older harness did not read it."""
+        yield from yardstick_rows(view)
+
+
 def yardstick_rows(view: ScenarioView) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each part; nothing where an older harness did not read it."""
+    """Yield each part, before and after, and the steady state in multiples of it."""
     read = readings(view.history)
     if not read:
         return

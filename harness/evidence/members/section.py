@@ -10,8 +10,11 @@ from markupsafe import Markup
 
 from harness.history import Event, EventKind
 from harness.report import svg, track
+from harness.report.axis import Axis
 from harness.report.chart import AxisSpan
+from harness.report.section import Section
 from harness.report.text import joined, plural
+from harness.report.view import ScenarioView
 
 _STATES = {"up": "up", "starting": "starting", "down": "down", "paused": "paused", "gone": "absent"}
 _WORDS = {"starting": "starting", "down": "down", "paused": "paused", "absent": "gone"}
@@ -40,6 +43,15 @@ class Lane:
     def is_eventful(self) -> bool:
         """Whether its state or version ever changed."""
         return len(self.stretches) > 1
+
+
+class MembersSection(Section):
+    """When each member was up, down, starting or gone, and at which version."""
+
+    def lanes(self, view: ScenarioView, axis: Axis, top: float) -> tuple[Markup, float]:
+        """Return a strip a member."""
+        found = lanes(axis.timed(view), view.record.versions, view.record.versions_after, axis.span)
+        return draw(found, axis.span, top)
 
 
 def lanes(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.checks.answers import Answers, answers
+from harness.checks.answers import Answers
 from harness.checks.recovery import bad_bins
-from harness.checks.thresholds import DEFAULT, Thresholds
+from harness.checks.thresholds import Thresholds
 from harness.checks.windows import Span, windows
 from harness.history import NS_PER_S, Event, EventKind, History
 from harness.kind import Kind
@@ -31,17 +31,17 @@ class WayIn:
     overlapping: int
 
 
-def way_in(history: History, thresholds: Thresholds = DEFAULT, answered: Answers | None = None) -> WayIn | None:
+def way_in(history: History, thresholds: Thresholds, answered: Answers) -> WayIn | None:
     """Hold the bad seconds of searches against the way in; None where nothing was told of it.
 
-    `answered` is `answers` of the same history and thresholds, where a caller has it already.
+    `answered` is `answers` of the same history and thresholds.
     """
     told = list(history.of(EventKind.WAY_IN))
     if not told:
         return None
     begin_ns, end_ns = windows(history).judged
     broken = broken_spans(told, begin_ns, end_ns)
-    searches = (answered or answers(history, thresholds)).stream(Kind.SEARCH)
+    searches = answered.stream(Kind.SEARCH)
     bad = np.flatnonzero(bad_bins(searches, begin_ns, end_ns, thresholds))
     bins = [begin_ns + at * thresholds.bin_ns for at in bad.tolist()]
     return WayIn(

@@ -13,33 +13,28 @@ import numpy as np
 from harness.checks.answers import Stream
 from harness.checks.latency import percentile_ns, to_ms
 from harness.checks.thresholds import Thresholds
-from harness.checks.windows import LIVES, Span
-from harness.history import NS_PER_S, EventKind, History, Result
+from harness.checks.windows import Span
+from harness.history import NS_PER_S, History, Result
 from harness.kind import WRITES, Kind
+from harness.slo.inputs import Inputs
 from harness.verdict import Validity
 
-DISTURBING = ("down", "starting", "up", "paused")
 
-
-def steady_state(
-    history: History, searches: Stream, steady: Span | None, thresholds: Thresholds, *, percentiles: tuple[int, ...]
-) -> tuple[Validity, ...]:
-    """Return what makes the baseline one; each not met makes the run INVALID.
+def steady_state(at: Inputs, *, percentiles: tuple[int, ...]) -> Iterator[Validity]:
+    """Yield what makes the baseline one, as clients see it; each not met makes the run INVALID.
 
     `percentiles` (per mille) are those that the steady state is gated by: each needs its number of operations.
     Source: docs/measuring.md, steady state.
     """
+    steady, thresholds = at.windows.steady, at.thresholds
     if steady is None:
-        return (Validity("Steady state", "none", "begun and ended before the fault", ok=False),)
-    inside = searches.between(*steady)
-    return (
-        _long_enough(steady, thresholds),
-        *_enough_operations(inside, thresholds, percentiles),
-        _even(inside, steady, thresholds),
-        _few_errors(inside, thresholds),
-        *_others_failed(history, steady, thresholds),
-        _undisturbed(history, steady),
-    )
+        yield Validity("Steady state", "none", "begun and ended before the fault", ok=False)
+        return
+    yield _long_enough(steady, thresholds)
+    yield from _enough_operations(at.steady, thresholds, percentiles)
+    yield _even(at.steady, steady, thresholds)
+    yield _few_errors(at.steady, thresholds)
+    yield from _others_failed(at.history, steady, thresholds)
 
 
 def _long_enough(steady: Span, thresholds: Thresholds) -> Validity:
@@ -93,16 +88,3 @@ def _others_failed(history: History, steady: Span, thresholds: Thresholds) -> It
         found = _share(f"{name} that failed in the steady state", failed, int(asked.sum()), thresholds)
         if failed and not found.ok:
             yield found
-
-
-def _undisturbed(history: History, steady: Span) -> Validity:
-    """Every member that is there must be up as the steady state begins, and stay as it is."""
-    before = {e.name: e.what for e in history.of(EventKind.MEMBER) if e.what in LIVES and e.t_ns < steady[0]}
-    seen = [f"{name} {what}" for name, what in before.items() if what not in ("up", "gone")]
-    seen += [
-        f"{e.name} {e.what}"
-        for e in history.of(EventKind.MEMBER)
-        if e.what in DISTURBING and steady[0] <= e.t_ns < steady[1]
-    ]
-    required = "all up, unchanged"
-    return Validity("Members in the steady state", ", ".join(seen) or required, required, ok=not seen)

@@ -1,11 +1,9 @@
 """Whether the machine was left to the run: what others take from it, Milvus and its clients lack.
 
-Source: docs/measuring.md: a run counts only if; the kernel's own CPU accounting, as harness.run.machine reads it.
+Source: docs/measuring.md: a run counts only if; the kernel's own CPU accounting, as the recorder beside it reads it.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,18 +11,9 @@ from harness.checks.thresholds import Thresholds
 from harness.checks.timeline import Floats
 from harness.checks.windows import Windows
 from harness.history import EventKind, History
-from harness.verdict import Validity, Verdict
+from harness.slo.surroundings import LACK
+from harness.verdict import Validity
 
-_LACK = "Processor time"
-# What is unmet where the machine, and nothing else, keeps a run from saying anything.
-MACHINES_OWN = (
-    "Cores taken by others",
-    "Load generator's send lag",
-    "Send lag beside a limit",
-    "Limits that only late sending broke",
-    "Yardstick",
-    _LACK,
-)
 # Less of it is what two decimals show as nothing.
 _TOLD_CORES = 0.005
 
@@ -73,29 +62,7 @@ def lacking(history: History, windows: Windows, thresholds: Thresholds) -> Valid
         share, limit = busy / cores, thresholds.busy_share_max
         measured = f"{busy:.2f} of {cores:g} cores busy"
     required = f"< {limit:.0%} (else the machine is too slow for this traffic)"
-    return None if share < limit else Validity(f"{_LACK} in the steady state", measured, required, ok=False)
-
-
-def lack_first(
-    checks: Sequence[Validity], history: History, windows: Windows, thresholds: Thresholds
-) -> tuple[Validity, ...]:
-    """Return the conditions, before them the lack of processor time where one of them makes a run INVALID.
-
-    It explains the rest, so it is told first, and once.
-    """
-    invalid = any(not check.ok and check.otherwise is Verdict.INVALID for check in checks)
-    lack = lacking(history, windows, thresholds) if invalid else None
-    return (lack, *(check for check in checks if check != lack)) if lack else tuple(checks)
-
-
-def is_machines(check: Validity) -> bool:
-    """Whether a condition is one on the machine, not on Milvus or the plan."""
-    return check.what.startswith(MACHINES_OWN)
-
-
-def is_lack(check: Validity) -> bool:
-    """Whether a condition says that the machine is too slow, for which no others were to blame."""
-    return check.what.startswith(_LACK)
+    return None if share < limit else Validity(f"{LACK} in the steady state", measured, required, ok=False)
 
 
 def _means(values: list[float], width: int) -> Floats:

@@ -115,12 +115,8 @@ def idle_query_nodes(history: History) -> int | None:
     return max(0, min(living, segments) - serving)
 
 
-def member_findings(history: History, windows: Windows) -> tuple[Finding, ...]:
+def member_findings(history: History, windows: Windows) -> Iterator[Finding]:
     """Name the members that ended, report another version or serve nothing, though nothing said they should."""
-    return tuple(_findings(history, windows))
-
-
-def _findings(history: History, windows: Windows) -> Iterator[Finding]:
     if ends := unplanned_ends(history, windows):
         told = _told(ends, lambda event: event.name)
         yield Finding("restart", f"ended though no fault said so: {told}", len(ends), t_ns=ends[0].t_ns)

@@ -1,45 +1,39 @@
-"""Which charts a scenario has: latency, rate, errors and recall, with the limits that apply to them."""
+"""Latency, rate and errors over time, with the limits that apply to them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.checks.timeline import Timeline
-from harness.report.chart import AxisSpan, Chart, Limit, Series
+from harness.evidence.clients.figures import FIGURES
+from harness.report.axis import Axis
+from harness.report.chart import Chart, Limit, Series
+from harness.report.measured_over import span_of
 from harness.report.scale import linear_ticks, log_ticks
 from harness.report.text import figure_text
 from harness.report.view import ScenarioView
 
 Floats = NDArray[np.float64]
-At = Callable[[int], float]
-_LATENCY_PX, _RATE_PX, _ERRORS_PX, _RECALL_PX = 136.0, 62.0, 62.0, 62.0
+_LATENCY_PX, _RATE_PX, _ERRORS_PX = 136.0, 62.0, 62.0
 _LOWEST_MS = 0.1
-# Which percentile of searches a figure is.
-_OF_SEARCHES = {
-    f"{when}_{percentile}_ms": percentile for when in ("steady", "recovered") for percentile in ("p95", "p99")
-}
 
 
-def charts_of(view: ScenarioView, span: AxisSpan, at: At) -> tuple[Chart, ...]:
-    """Return the charts from top to bottom; `at` turns a time of the history into one on the axis."""
-    charts = [_latency(view, span, at), _rate(view), _errors(view)]
-    if np.isfinite(_timeline(view).recall).any():
-        charts.append(_recall(view, span, at))
-    return tuple(charts)
+def charts_of(view: ScenarioView, axis: Axis) -> Iterator[Chart]:
+    """Yield the charts from top to bottom."""
+    yield from (_latency(view, axis), _rate(view), _errors(view))
 
 
-def _latency(view: ScenarioView, span: AxisSpan, at: At) -> Chart:
+def _latency(view: ScenarioView, axis: Axis) -> Chart:
     timeline = _timeline(view)
     series = (
         Series("p50", "c-green", timeline.p50_ms),
         Series("p95", "c-blue", timeline.p95_ms),
         Series("p99", "c-orange", timeline.p99_ms),
     )
-    limits = tuple(_latency_limits(view, span, at))
+    limits = tuple(_latency_limits(view, axis))
     ticks = log_ticks(*_extent([*(one.values for one in series), np.array([one.value for one in limits])]))
     return Chart(
         title="Latency",
@@ -67,22 +61,15 @@ def _ms_text(value: float) -> str:
     return f"{value / 1000:g} s" if value >= 1000 else f"{value:g} ms"
 
 
-def _latency_limits(view: ScenarioView, span: AxisSpan, at: At) -> Iterator[Limit]:
+def _latency_limits(view: ScenarioView, axis: Axis) -> Iterator[Limit]:
     """Yield the absolute caps over the part of the run that each is measured in."""
-    for row in view.judgement.slos:
-        percentile = _OF_SEARCHES.get(row.figure)
-        where = _where(row.figure, view, span, at)
-        if percentile and where and row.limit is not None:
-            yield Limit(f"{percentile} \u2264 {figure_text(row.limit, 'ms')}", row.limit, *where)
-
-
-def _where(figure: str, view: ScenarioView, span: AxisSpan, at: At) -> tuple[float, float] | None:
-    """Return the time in which a figure is measured: recovered, if ever, or the steady state."""
-    if "recovered" in figure:
-        recovered_ns = view.judgement.marks.recovered_ns
-        return None if recovered_ns is None else (at(recovered_ns), span.end_s)
-    steady = view.history.phase("steady")
-    return (at(steady[0]), at(steady[1])) if steady else None
+    caps = {figure.name: figure for figure in FIGURES if figure.per_mille and figure.unit == "ms"}
+    for row in (row for row in view.judgement.slos if row.figure in caps):
+        figure = caps[row.figure]
+        where = span_of(figure.over, view, axis)
+        if where and row.limit is not None:
+            name = f"p{figure.per_mille // 10} \u2264 {figure_text(row.limit, 'ms')}"
+            yield Limit(name, row.limit, *where)
 
 
 def _rate(view: ScenarioView) -> Chart:
@@ -117,31 +104,6 @@ def _errors(view: ScenarioView) -> Chart:
         series=series,
         bars=True,
     )
-
-
-def _recall(view: ScenarioView, span: AxisSpan, at: At) -> Chart:
-    recall = _timeline(view).recall
-    limits = tuple(_recall_limits(view, span, at))
-    lowest = min([float(np.nanmin(recall)), 0.8, *(one.value for one in limits)])
-    ticks = linear_ticks(math.floor(lowest * 10 + 1e-9) / 10, 1.0, 2)
-    return Chart(
-        title="Recall",
-        note="share of the exact neighbours",
-        more="mean of answered searches",
-        height=_RECALL_PX,
-        low=ticks[0],
-        high=1.0,
-        ticks=tuple((tick, f"{tick:g}") for tick in ticks if tick <= 1.0),
-        series=(Series("recall", "c-green", recall),),
-        limits=limits,
-    )
-
-
-def _recall_limits(view: ScenarioView, span: AxisSpan, at: At) -> Iterator[Limit]:
-    for row in view.judgement.slos:
-        where = _where(row.figure, view, span, at)
-        if row.figure.startswith("recall") and where and row.limit is not None:
-            yield Limit(f"\u2265 {figure_text(row.limit, row.unit)}", row.limit, *where, above=False)
 
 
 def _timeline(view: ScenarioView) -> Timeline:

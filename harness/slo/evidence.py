@@ -1,0 +1,138 @@
+"""What a kind of evidence is: one side from which a run is seen. What it records, what it judges, what it shows.
+
+The spine knows no kind by its name: each is one folder in `harness.evidence`, or in a package of somebody's, and found
+by an entry point of the group `milvus_harness.evidence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pkgutil import resolve_name
+from typing import Any, ClassVar
+
+from harness.errors import BadInput
+from harness.slo.figure import Figure, Figures, Group
+from harness.slo.inputs import Inputs
+from harness.verdict import Finding, Validity
+
+GROUP = "milvus_harness.evidence"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an entry point names. Its parts are named as "module:class", and imported when they are used.
+
+    `place` is where it stands among the others: the harness's own have 10 to 90. `judge` is a `Judge`, `recorder` a
+    `harness.run.recorder.Recorder`, `section` a `harness.report.section.Section`; it may have any of them.
+    """
+
+    name: str
+    place: int
+    judge: str = ""
+    recorder: str = ""
+    section: str = ""
+
+    def part(self, name: str) -> Any:
+        """Return a part's class, None where it has none."""
+        told = getattr(self, name)
+        return resolve_name(told) if told else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a kind of evidence measured: figures, and the findings that name what they count."""
+
+    figures: Figures = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+class Judge:
+    """What a kind of evidence makes of a history: pure, without a clock, a network or a file.
+
+    It overrides what it has something to say to. Errors of its own make the run INVALID, with its name.
+    """
+
+    figures: ClassVar[tuple[Figure, ...]] = ()
+
+    def measure(self, at: Inputs) -> Part:
+        """Return the figures by name; one that is missing was not measured."""
+        del at
+        return Part()
+
+    def steady(self, at: Inputs) -> Iterator[Validity]:
+        """Yield what makes the stretch before the first fault one to compare with."""
+        del at
+        yield from ()
+
+    def conditions(self, at: Inputs) -> Iterator[Validity]:
+        """Yield what its figures' meaning rests on, apart from the steady state."""
+        del at
+        yield from ()
+
+    def confirmation(self, at: Inputs) -> Iterator[Validity]:
+        """Yield what a violation of a figure that decides must rest on, to count whatever else is unmet."""
+        del at
+        yield from ()
+
+    def findings(self, at: Inputs) -> Iterator[Finding]:
+        """Yield what was seen, whatever a limit makes of it."""
+        del at
+        yield from ()
+
+    def proofs(self, at: Inputs, broken: Collection[str]) -> Iterator[Finding]:
+        """Yield what a broken limit comes from, for those of its figures that no other finding tells of."""
+        del at, broken
+        yield from ()
+
+    def disturbances(self, at: Inputs) -> Iterator[Validity]:
+        """Yield what beside Milvus may have made it slow, whether or not it did."""
+        del at
+        yield from ()
+
+    def lack(self, at: Inputs) -> Validity | None:
+        """Return that the surroundings were too weak for the traffic, which explains all else that is unmet."""
+        del at
+        return None
+
+
+@cache  # what is installed does not change while a command runs
+def kinds() -> tuple[Evidence, ...]:
+    """Return every kind of evidence that is installed, in order. Errors: BadInput for one that can't be loaded."""
+    return tuple(sorted((_loaded(point) for point in entry_points(group=GROUP)), key=lambda one: (one.place, one.name)))
+
+
+def _loaded(point: Any) -> Evidence:
+    try:
+        found: Evidence = point.load()
+        found.part("judge")
+    except Exception as error:  # whatever somebody's package does as it is imported
+        mend = "mend the package that brings it, or uninstall it"
+        raise BadInput(f"{type(error).__name__}: {error}", where=f"evidence {point.name!r}", mend=mend) from error
+    return found
+
+
+@cache
+def judges() -> tuple[tuple[str, Judge], ...]:
+    """Return what each kind judges with, by its name, in order."""
+    return tuple((one.name, made()) for one in kinds() if (made := one.part("judge")))
+
+
+@cache
+def figures() -> tuple[Figure, ...]:
+    """Return every figure, by group and then by kind. Errors: BadInput where two kinds declare the same."""
+    declared = [(name, figure) for name, judge in judges() for figure in judge.figures]
+    owners: dict[str, str] = {}
+    for name, figure in declared:
+        if owners.setdefault(figure.name, name) != name:
+            what = f"{name!r} and {owners[figure.name]!r} both declare {figure.name}"
+            raise BadInput(what, where="figures", mend="rename one of them")
+    groups = list(dict.fromkeys([*Group, *(figure.group for _, figure in declared)]))
+    return tuple(sorted((figure for _, figure in declared), key=lambda one: groups.index(one.group)))
+
+
+def figure_of_check(check: str) -> Figure | None:
+    """Return the figure that a finding's check witnesses, if it names one."""
+    return next((one for one in figures() if check and check == one.check), None)
