@@ -144,7 +144,8 @@ def write_reads(folder: ScenarioFolder, schedule: Schedule, t_ns: int) -> None:
     last = dict(zip(schedule.key[upserts].tolist(), schedule.version[upserts].tolist(), strict=True))
     for key, version in last.items():
         versions[keys == key] = version
-    folder.write_readbacks(Readback(t_ns + wait * NS_PER_S, keys, versions, len(keys)) for wait in (0, 11))
+    for number, wait_s in enumerate((0, 11), 1):
+        folder.write_readback(number, Readback(t_ns + wait_s * NS_PER_S, keys, versions, len(keys)))
 
 
 def scenario_record() -> ScenarioRecord:

@@ -158,6 +158,15 @@ class Action(ABC, Generic[V_contra]):
         """The roles that it names."""
         return tuple(one for one in vars(self).values() if isinstance(one, Role))
 
+    @property
+    def sees_traffic(self) -> bool:
+        """Whether it goes by what clients are answered, so that somebody must send traffic."""
+        return any(one.sees_traffic for one in self._inner())
+
+    def _inner(self) -> Iterator[AnyAction]:
+        for held in vars(self).values():
+            yield from (one for one in (held if isinstance(held, tuple) else (held,)) if isinstance(one, Action))
+
     def fit(self, counts: dict[Role, int]) -> None:
         """Refuse what a cluster with so many members of each role can't give, and note how many there are afterwards.
 

@@ -85,7 +85,8 @@ class EventKind(StrEnum):
     ORCHESTRATOR = "orchestrator"  # name: the object, e.g. Pod/x; what: the reason, e.g. Killing; detail: message
     WAY_IN = "way_in"  # name: e.g. port-forward; what: broken, open; detail: pod
     NOTE = "note"  # anything a reader of the report should know
-    OTHER = "other"  # of a kind that only a newer harness knows, shown as it came; detail: kind
+    # Of a kind that only a newer harness knows, or an extension, shown as it came; detail: kind, its own word for it.
+    OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,11 @@ class Offered:
     rows_per_insert: int
     k: int
     deadline_ns: int
+
+    @property
+    def is_none(self) -> bool:
+        """Whether nobody sent anything, on purpose."""
+        return not any(self.rates.values())
 
     def rate(self, kind: Kind) -> float:
         """Return operations per second; 0 for a kind that was not offered."""

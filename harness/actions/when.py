@@ -100,6 +100,11 @@ class When(Composite):
         """The action."""
         return self.action.parts
 
+    @property
+    def sees_traffic(self) -> bool:
+        """Whether the state, or the action, goes by what clients are answered."""
+        return not isinstance(self.state, MemberIs) or super().sees_traffic
+
     def expected_s(self, about: Durations) -> float:
         """About how long it takes at most until it is healed."""
         return self.within_s + self.action.expected_s(about)

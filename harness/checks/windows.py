@@ -45,15 +45,24 @@ def windows(history: History) -> Windows:
     healed_ns = _healed_ns(history)
     steady = history.phase("steady")
     end_ns = _end_ns(history)
-    begin_ns = steady[0] if steady else int(history.operations.intended_ns.min(initial=end_ns))
     return Windows(
         steady=steady,
         effect_ns=effect_ns,
         healed_ns=healed_ns,
         restored_ns=None if healed_ns is None else _restored_ns(history, healed_ns, end_ns),
-        begin_ns=min(begin_ns, end_ns),
+        begin_ns=min(_begin_ns(history, end_ns), end_ns),
         end_ns=end_ns,
     )
+
+
+def _begin_ns(history: History, end_ns: int) -> int:
+    """Return when measuring begins: with the steady state, else the traffic; without any, once the cluster is ready."""
+    steady, ready = history.phase("steady"), history.phase("load") or history.phase("provision")
+    if steady:
+        return steady[0]
+    if len(history.operations):
+        return int(history.operations.intended_ns.min())
+    return ready[1] if ready else end_ns
 
 
 def _end_ns(history: History) -> int:

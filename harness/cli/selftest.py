@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +9,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from harness.cli.render import PlatformFile
 from harness.errors import BadInput
+from harness.platforms.choice import PlatformChoice
 from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions, parse_seed
 from harness.run.progress import PlainProgress
-from harness.selftest.carry_out import name_of, run_matrix
-from harness.selftest.matrix import CONTROLS, MATRIX, Row
+from harness.selftest.carry_out import command_of, name_of, run_matrix
+from harness.selftest.matrix import CONTROLS, MATRIX, brought
+from harness.selftest.row import Row
 from harness.selftest.shipped import SHIPPED
 from harness.selftest.table import as_markdown, as_page, on_terminal, sentence
 from harness.store.run_folder import RunFolder
@@ -30,14 +32,17 @@ def selftest(
     *,
     row: Annotated[list[str] | None, typer.Option(help="only this row of the matrix; may be repeated")] = None,
     seed: Annotated[str, typer.Option(help="decides data, traffic and moments")] = "1",
+    platform: Annotated[str, typer.Option(help="local, kind or kubernetes")] = "local",
+    platform_file: PlatformFile = None,
     reports: Annotated[Path, typer.Option(help="where runs are kept")] = Path("reports"),
 ) -> None:
     """Plant violations in a real cluster: the check that must fire has to, and no other.
 
-    Exits with 1 if a row fails.
+    Exits with 1 if a row fails; what a platform can't plant is said and left out.
     """
-    rows, options = _chosen(row or []), RunOptions(seed=parse_seed(seed), reports=reports)
-    run = RunFolder.create(reports, _record(row or [], options.seed, rows))
+    choice = PlatformChoice(platform, platform_file)
+    rows, options = _chosen(row or []), RunOptions(seed=parse_seed(seed), platform=choice, reports=reports)
+    run = RunFolder.create(reports, _record(row or [], options, rows))
     progress = PlainProgress(lambda text: _console.print(text, highlight=False, soft_wrap=True, markup=False))
     detected = list(run_matrix(rows, options, run, progress))
     view = review(run)
@@ -47,25 +52,26 @@ def selftest(
     _console.print(on_terminal(detected))
     _console.print(sentence(detected), highlight=False)
     _console.print(f"page: {run.page}", highlight=False, soft_wrap=True)
+    if not detected:
+        raise typer.Exit(Verdict.INCONCLUSIVE.exit_code)
     raise typer.Exit(Verdict.FAIL.exit_code if any(one.failed for one in detected) else 0)
 
 
 def _chosen(numbers: list[str]) -> tuple[Row, ...]:
-    known = {row.number: row for row in (*MATRIX, *SHIPPED, *CONTROLS)}
+    known = {row.number: row for row in (*MATRIX, *SHIPPED, *brought(), *CONTROLS)}
     for number in numbers:
         if number not in known:
             raise BadInput(f"there is no row {number!r}", where="--row", mend=f"take one of {', '.join(known)}")
     return tuple(known[number] for number in numbers) or tuple(known.values())
 
 
-def _record(numbers: list[str], seed: int, rows: tuple[Row, ...]) -> RunRecord:
-    options = [part for number in numbers for part in ("--row", number)]
+def _record(numbers: list[str], options: RunOptions, rows: tuple[Row, ...]) -> RunRecord:
     return RunRecord(
         selection="selftest",
-        seed=seed,
+        seed=options.seed,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=shlex.join(["harness", "selftest", *options, "--seed", str(seed)]),
-        platform="local",
+        command=command_of(numbers, options),
+        platform=options.platform.name,
         profile="fast",
         milvus="2.3.5",
         environment=environment(),

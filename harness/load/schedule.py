@@ -99,6 +99,11 @@ def save_schedule(folder: Path, schedule: Schedule, queries: NDArray[np.float32]
     np.save(folder / WRITTEN_FILE, written)
 
 
+def no_schedule() -> Schedule:
+    """Return the schedule of a scenario to which nobody sends anything."""
+    return _merged({kind: np.zeros(0, np.int64) for kind in Kind}, {}, {}, {}, {})
+
+
 def load_schedule(folder: Path) -> Schedule:
     """Read a schedule back. Raises BadInput for a file that is missing, cut or of another format."""
     path = folder / SCHEDULE_FILE

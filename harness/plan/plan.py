@@ -112,12 +112,16 @@ class Plan:
         if self.scenario.observe_s is not None:
             return self.observe_s
         traffic = self.scenario.traffic
+        if traffic is None:
+            return 0.0
         enough_s = self.thresholds.operations_for(990) / traffic.search_rate if traffic.search_rate else 0.0
         return max(self.thresholds.window_s, enough_s) + traffic.deadline_s + FLUSH_S
 
     @property
     def readback_s(self) -> float:
         """About how long it takes to read everything back twice; in between the machine's yardstick is read."""
+        if not self.scenario.data:
+            return YARDSTICK_S
         return max(self.thresholds.readback_gap_s, YARDSTICK_S) + READ_S
 
     def observed_s(self, effect_ago_s: float) -> float:
@@ -156,7 +160,8 @@ def make_plan(
     chosen = scenario.faults if isinstance(scenario.faults, tuple) else scenario.faults.draw(random)
     planned = tuple(_planned(action, number, scenario.gap_s, random) for number, action in enumerate(chosen))
     thresholds = thresholds_of(scenario.thresholds, where=scenario.name)
-    observe_s = OBSERVE_S[profile] if scenario.observe_s is None else scenario.observe_s
+    usual_s = OBSERVE_S[profile] if scenario.traffic else 0.0
+    observe_s = usual_s if scenario.observe_s is None else scenario.observe_s
     bases = Bases(session_s(settings), about.provision_s)
     return Plan(scenario, profile, replicas, seed, planned, observe_s, limits, bases, thresholds, about)
 
@@ -173,22 +178,22 @@ def _steps(plan: Plan) -> list[Step]:
     steps = [
         Step("read the machine's yardstick", YARDSTICK_S),
         Step(f"start Milvus {scenario.milvus} with {nodes} query nodes, settings {plan.profile}", about.provision_s),
-        Step(
-            f"load {data.rows:,} x {data.dim} rows, {data.index} {data.metric}, {plan.replicas} replica(s)",
-            about.load_s,
-        ),
-        Step("send traffic and let it settle", WARM_UP_S),
-        Step("measure the steady state", scenario.steady_s),
     ]
+    if data:
+        what = f"load {data.rows:,} x {data.dim} rows, {data.index} {data.metric}, {plan.replicas} replica(s)"
+        steps.append(Step(what, about.load_s))
+    if scenario.traffic:
+        steps.append(Step("send traffic and let it settle", WARM_UP_S))
+        steps.append(Step("measure the steady state", scenario.steady_s))
     for planned in plan.actions:
         text = f"wait {planned.wait_s:.1f} s, then {planned.action.label}"
         steps.append(Step(text, planned.wait_s + plan.expected_of(planned)))
-    if plan.actions:
+    if not scenario.traffic and plan.observe_s:
+        steps.append(Step("watch it", plan.observe_s))
+    elif scenario.traffic and plan.actions:
         at_most_s, own = plan.observed_s(plan.actions_s), plan.scenario.observe_s is not None
         until = "" if own else f" until that lasts {plan.thresholds.window_s:g} s, for {at_most_s:.0f} s at most"
         steps.append(Step(f"watch it recover{until}", min(at_most_s, plan.shown_s)))
-    return [
-        *steps,
-        Step("stop traffic, read every key back, twice; between, the yardstick again", plan.readback_s),
-        Step("remove the cluster and judge", about.remove_s),
-    ]
+    read = "read every key back, twice; between, the yardstick again" if data else "read the yardstick again"
+    stop = "stop traffic, " if scenario.traffic else ""
+    return [*steps, Step(f"{stop}{read}", plan.readback_s), Step("remove the cluster and judge", about.remove_s)]

@@ -10,6 +10,7 @@ from pydantic import PlainValidator
 
 from harness.action import Action, AnyAction, Drawn
 from harness.cluster import Role, Topology
+from harness.errors import BadInput
 from harness.plan.specs import DataSpec, TrafficSpec
 from harness.value import Pairs, Seconds, SecondsOrNone, Text, value
 
@@ -35,24 +36,30 @@ def _actions(given: object) -> object:
 class Scenario:
     """What is done to which cluster under which traffic; SLO limits are found by its name.
 
-    `faults` are actions, or what draws them; `gap_s` lies between one's healing and the next one. `milvus` is the
-    version it starts from. A shorter `steady_s`, or `observe_s` than the profile's own, is for trying things out: what
-    is too short is INVALID. `thresholds` are those of how figures are measured (docs/reference.md) that differ from the
-    default.
+    `faults` are actions, or what draws them; without any, nothing is done. Without `traffic` nobody sends any: there is
+    no steady state to wait for, and no client's figures are judged. Without `data` there is no collection, and so no
+    traffic. `gap_s` lies between one's healing and the next. `milvus` is the version it starts from. A shorter
+    `steady_s`, or `observe_s` than the profile's own, is for trying things out: what is too short is INVALID.
+    `thresholds` are those of how figures are measured (docs/reference.md) that differ from the default.
     """
 
     name: Text
     title: str
     faults: Annotated[tuple[AnyAction, ...] | Drawn, PlainValidator(_actions)] = ()
     topology: Topology = field(default_factory=Topology)
-    data: DataSpec = field(default_factory=DataSpec)
-    traffic: TrafficSpec = field(default_factory=TrafficSpec)
+    data: DataSpec | None = field(default_factory=DataSpec)
+    traffic: TrafficSpec | None = field(default_factory=TrafficSpec)
     milvus: Text = "2.3.5"
     settings: Annotated[Mapping[str, str], Pairs] = field(default_factory=dict)
     gap_s: SecondsOrNone = 10.0
     steady_s: Seconds = STEADY_S
     observe_s: SecondsOrNone | None = None
     thresholds: Annotated[Mapping[str, float], Pairs] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.data is None and self.traffic is not None:
+            what = "there is no collection to send traffic to"
+            raise BadInput(what, where="Scenario.traffic", mend="give data, or traffic=None as well")
 
     def count(self, role: Role) -> int:
         """Return how many members of a role the scenario starts with."""

@@ -96,7 +96,11 @@ class TrafficSpec:
         _within("traffic, deadline_s", self.deadline_s, 0.001, 600)
         _within("traffic, processes", self.processes, 1, 64)
         if not self.search_rate and not self.insert_rate:
-            raise BadInput("there is no traffic at all", where="traffic", mend="set search_rate or insert_rate")
+            raise BadInput(
+                "there is no traffic at all",
+                where="traffic",
+                mend="set search_rate or insert_rate, or give the scenario traffic=None",
+            )
         if self.delete_rate > self.insert_rate:
             what = f"delete_rate is {self.delete_rate:g}, but no more than insert_rate, {self.insert_rate:g}, can be"
             raise BadInput(

@@ -38,7 +38,7 @@ def axis_of(view: ScenarioView) -> Axis | None:
     """Return the axis of a scenario: as long as its traffic, or as its events; None where nothing happened."""
     if view.timeline is not None and len(view.timeline.t_s):
         return _axis(view, view.timeline.origin_ns, view.timeline.t_s, "traffic")
-    if view.record.traffic or not view.history.events:
+    if not view.history.traffic.is_none or not view.history.events:
         return None
     begin_ns, end_ns = view.history.events[0].t_ns, view.history.events[-1].t_ns
     return _axis(view, begin_ns, np.arange(max(1, -(-(end_ns - begin_ns) // NS_PER_S)), dtype=np.float64), "run")

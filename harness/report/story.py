@@ -15,6 +15,8 @@ from harness.report.view import ScenarioView
 
 def story(view: ScenarioView, axis: Axis) -> str:
     """Return the course of a scenario as prose, each sentence from the history or the judgement alone."""
+    if view.history.traffic.is_none:
+        return " ".join(["Nobody sent any traffic.", *_fault(view, axis)])
     return " ".join([*_offered(view), *_fault(view, axis), *_impact(view, axis), *_outcomes(view)])
 
 

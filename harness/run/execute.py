@@ -9,7 +9,7 @@ from dataclasses import replace
 from time import monotonic, monotonic_ns
 
 from harness.checks.windows import Span
-from harness.cluster import ClusterSpec
+from harness.cluster import ClusterSpec, Endpoint
 from harness.errors import ClusterError, in_words
 from harness.history import NS_PER_S, Event, EventKind
 from harness.journal import Journal, Undo, heal, take_back
@@ -18,14 +18,12 @@ from harness.plan.plan import Plan, PlannedAction
 from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
 from harness.run.disturbance import disturbance, is_too_short
 from harness.run.driver import Driver
-from harness.run.machine import MachineWatcher, members_s
-from harness.run.members import keep_logs, tell_release, tell_serving, tell_versions
+from harness.run.logs import keep_logs
 from harness.run.progress import Reporter
+from harness.run.recorder import Recorder, Recording, recorders
 from harness.run.served import served_again
 from harness.run.sight import LiveSight
 from harness.run.traffic import PreparedTraffic, collection_name, prepare_traffic
-from harness.run.watch import Watcher
-from harness.run.yardstick import read_yardstick
 from harness.slo.surroundings import is_lack
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
@@ -40,16 +38,33 @@ _TICK_S = 0.25
 _LOOK_FOR_RECOVERY_S = 2.5
 
 
+# Gives the address by which clients reach a cluster that was just made.
+Reach = Callable[[Cluster], Endpoint]
+
+
+def own_address(cluster: Cluster) -> Endpoint:
+    """Return the cluster's own address."""
+    return cluster.endpoint()
+
+
 class Execution:
     """One scenario on its way; `run` does all of it and leaves the folder complete, whatever happens."""
 
     def __init__(
-        self, plan: Plan, platform: Platform, spec: ClusterSpec, folder: ScenarioFolder, reporter: Reporter
+        self,
+        plan: Plan,
+        platform: Platform,
+        spec: ClusterSpec,
+        folder: ScenarioFolder,
+        reporter: Reporter,
+        *,
+        reach: Reach = own_address,
     ) -> None:
         self.plan, self.platform, self.spec, self.folder, self.reporter = plan, platform, spec, folder, reporter
+        self._reach = reach
         self._clock = threading.Event()
         self._log: EventLog | None = None
-        self._watcher: Watcher | None = None
+        self._recorders: tuple[Recorder, ...] = ()
         self._load: Load | None = None
         self._effect_s: float | None = None
 
@@ -61,10 +76,12 @@ class Execution:
         """
         self._record = record
         self.folder.write_record(record)
+        self._recorders = recorders(Recording(self.plan, self.spec, self.folder, self._append, self._note))
         try:
             with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
                 self._journal = Journal(cluster.journal)
-                ending.enter_context(self._watching(cluster))
+                for one in self._recorders:
+                    ending.enter_context(one.watching(cluster))
                 self._in_phases(cluster, ending)
         finally:
             if not self._record.complete:
@@ -76,7 +93,7 @@ class Execution:
         passed = False
         try:
             with self._phase("yardstick", YARDSTICK_S):
-                self._read_yardstick()
+                self._each(Recorder.alone)
             with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
                 self._tell_start(cluster)
@@ -115,22 +132,30 @@ class Execution:
         )
 
     def _in_phases(self, cluster: Cluster, ending: ExitStack) -> None:
-        self._note(versions=tell_versions(cluster, self._tell), way_in=cluster.endpoint().way)
-        if cluster.shared:
+        endpoint = self._reach(cluster)
+        self._note(way_in=endpoint.way)
+        self._each(lambda one: one.before_traffic(cluster))
+        if cluster.shared and self.plan.scenario.data:
             ending.enter_context(self._leaving_nothing(cluster, Undo("drop", (collection_name(self.plan),))))
+        traffic = self._loaded(endpoint)
+        if traffic and traffic.load:
+            self._under_traffic(cluster, traffic.load)
         else:
-            tell_release(self.spec.milvus, self._tell)
-        with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
-            traffic = prepare_traffic(self.plan, self.folder, cluster.endpoint())
-        self._under_traffic(cluster, traffic)
-        tell_serving(cluster, traffic, self._tell)
+            self._without_traffic(cluster)
+        self._each(lambda one: one.after_traffic(cluster, traffic))
         with self._journal.step("read everything back"), self._phase("readback", self.plan.readback_s):
-            self._read_back(traffic)
-        self._note(versions_after=tell_versions(cluster, self._tell))
+            self._look_twice(traffic)
+        self._each(lambda one: one.end(cluster))
 
-    def _read_yardstick(self) -> None:
-        """Write down what the machine does by itself."""
-        self._append(read_yardstick(self.plan.scenario.data, self.folder.path))
+    def _loaded(self, endpoint: Endpoint) -> PreparedTraffic | None:
+        if not self.plan.scenario.data:
+            return None
+        with self._journal.step("load the collection"), self._phase("load", self.plan.about.load_s):
+            return prepare_traffic(self.plan, self.folder, endpoint)
+
+    def _each(self, do: Callable[[Recorder], object]) -> None:
+        for one in self._recorders:
+            do(one)
 
     def _tell_start(self, cluster: Cluster) -> None:
         """Write down how long the members took to start: what limits on recovery are multiples of."""
@@ -152,15 +177,24 @@ class Execution:
         self._record = replace(self._record, **changes)  # type: ignore[arg-type]  # callers name fields of the record
         self.folder.write_record(self._record)
 
-    def _under_traffic(self, cluster: Cluster, traffic: PreparedTraffic) -> None:
-        with self._journal.step("send traffic"), self._sending(traffic):
+    def _under_traffic(self, cluster: Cluster, load: Load) -> None:
+        with self._journal.step("send traffic"), self._sending(load):
             with self._phase("warm-up", WARM_UP_S):
                 self._pass(WARM_UP_S)
             self._steady(self.plan.scenario.steady_s)
-            for planned in self.plan.actions:
-                with self._phase("fault", planned.wait_s + self.plan.expected_of(planned)):
-                    self._carry_out(planned, cluster)
+            self._act(cluster)
             self._observe(self.plan.observed_s(0.0 if self._effect_s is None else monotonic() - self._effect_s))
+
+    def _without_traffic(self, cluster: Cluster) -> None:
+        """Nobody is served, so there is nothing to compare with, and no recovery to wait for."""
+        self._act(cluster)
+        with self._phase("observe", self.plan.observe_s):
+            self._pass(self.plan.observe_s)
+
+    def _act(self, cluster: Cluster) -> None:
+        for planned in self.plan.actions:
+            with self._phase("fault", planned.wait_s + self.plan.expected_of(planned)):
+                self._carry_out(planned, cluster)
 
     def _observe(self, at_most_s: float) -> None:
         """Observe until every client's recovery has shown that it lasts; a scenario's own length is kept."""
@@ -208,30 +242,24 @@ class Execution:
                 self._effect_s = monotonic()
 
         self._pass(planned.wait_s)
-        sight = LiveSight(cluster, self.folder.path, self.plan.scenario.data.rows)
+        sight = LiveSight(cluster, self.folder.path, self.plan.scenario.data.rows if self.plan.scenario.data else 0)
         Driver(cluster, self._journal, tell, self._pass, sight).carry_out(planned)
 
-    def _read_back(self, traffic: PreparedTraffic) -> None:
-        """Read everything twice. Nothing else is done in between, so that the yardstick is read there."""
-        first = traffic.read_back()
-        self.folder.write_readbacks([first])
-        second_s = first.t_ns / NS_PER_S + self.plan.thresholds.readback_gap_s
-        self._read_yardstick()
-        self._pass(second_s - monotonic())
-        self.folder.write_readbacks([first, traffic.read_back()])
+    def _look_twice(self, traffic: PreparedTraffic | None) -> None:
+        """Look at what is there, twice, far enough apart; in between nothing is done, so that the machine is read."""
+        self._each(lambda one: one.look(traffic, 1))
+        again_s = monotonic() + self.plan.thresholds.readback_gap_s
+        self._each(Recorder.alone)
+        if traffic:
+            self._pass(again_s - monotonic())
+        self._each(lambda one: one.look(traffic, 2))
 
     @contextmanager
-    def _sending(self, traffic: PreparedTraffic) -> Iterator[None]:
-        self._load = traffic.load
-        with traffic.load:
+    def _sending(self, load: Load) -> Iterator[None]:
+        self._load = load
+        with load:
             yield
         self._load = None
-
-    @contextmanager
-    def _watching(self, cluster: Cluster) -> Iterator[None]:
-        with Watcher(cluster, self._append) as self._watcher, MachineWatcher(self._append, members_s(cluster)):
-            yield
-        self._watcher = None
 
     @contextmanager
     def _phase(self, name: str, expected_s: float) -> Iterator[None]:
@@ -241,7 +269,7 @@ class Execution:
         self._tell(EventKind.PHASE, name, "end")
 
     def _pass(self, seconds: float) -> None:
-        """Let time pass under traffic, showing it. Errors: ClusterError when the load or the watcher breaks off."""
+        """Let time pass, showing the traffic. Errors: ClusterError when the load or a recorder breaks off."""
         begin_s = monotonic()
         end_ns = monotonic_ns() + round(seconds * NS_PER_S)
         while (left_s := (end_ns - monotonic_ns()) / NS_PER_S) > 0:
@@ -252,12 +280,7 @@ class Execution:
                 self.reporter.tick(monotonic() - begin_s, rate=seen.rate, errors=seen.errors)
 
     def _check_alive(self) -> None:
-        if self._watcher and self._watcher.failure:
-            raise ClusterError(
-                f"the members can't be watched any more: {self._watcher.failure}",
-                where=self.plan.scenario.name,
-                mend="see harness status",
-            )
+        self._each(Recorder.check)
         if self._load and self._load.ended:
             raise ClusterError("the load generator ended too early", where=self._load.ended, mend="read its log")
 

@@ -17,7 +17,7 @@ from harness.platforms.endpoint import EndpointPlatform
 from harness.platforms.registry import make_platform
 from harness.run.driver import refuse
 from harness.run.environment import environment
-from harness.run.execute import Execution
+from harness.run.execute import Execution, Reach, own_address
 from harness.run.judging import judge_folder
 from harness.run.options import RunOptions
 from harness.run.progress import Reporter
@@ -92,8 +92,11 @@ def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
 
 
 def _refuse_actions(plan: Plan, platform: Platform) -> None:
-    for planned in plan.actions:
-        refuse(planned.action, platform)
+    for action in (planned.action for planned in plan.actions):
+        refuse(action, platform)
+        if action.sees_traffic and not plan.scenario.traffic:
+            where = plan.scenario.name
+            raise BadInput(f"{action.label}: nobody sends any traffic", where=where, mend="give the scenario traffic")
 
 
 def limits_of(scenario: str, profile: str, options: RunOptions, platform: Platform) -> Limits:
@@ -103,8 +106,18 @@ def limits_of(scenario: str, profile: str, options: RunOptions, platform: Platfo
     return load_limits(options.slo or platform.limits(profile), scenario, known=known)
 
 
-def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: RunFolder, reporter: Reporter) -> Judged:
+def run_scenario(
+    wanted: Wanted,
+    options: RunOptions,
+    platform: Platform,
+    run: RunFolder,
+    reporter: Reporter,
+    *,
+    reach: Reach = own_address,
+) -> Judged:
     """Run a scenario and judge it. A cluster that broke off is judged too: its run is INVALID.
+
+    `reach` gives the address by which clients reach the cluster: its own, unless something stands between.
 
     Errors: KeyboardInterrupt, and what is a defect of the harness; the folder is complete in any case.
     """
@@ -116,7 +129,7 @@ def run_scenario(wanted: Wanted, options: RunOptions, platform: Platform, run: R
         _keep_crashes(judged[0], folder)
         return judged[0].judgement.verdict is Verdict.PASS
 
-    execution = Execution(wanted.plan, platform, spec_of(wanted, options), folder, reporter)
+    execution = Execution(wanted.plan, platform, spec_of(wanted, options), folder, reporter, reach=reach)
     try:
         execution.run(_record(wanted, options, platform), keep_unless=judge_it if options.keep else None)
     except HarnessError as error:
@@ -135,7 +148,6 @@ def _keep_crashes(judged: Judged, folder: ScenarioFolder) -> None:
 def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> ScenarioRecord:
     plan, scenario = wanted.plan, wanted.plan.scenario
     limits = limits_of(scenario.name, plan.profile, options, platform)
-    data = {name: _shown(value) for name, value in vars(scenario.data).items() if value is not None}
     return ScenarioRecord(
         name=wanted.name,
         title=scenario.title,
@@ -146,8 +158,8 @@ def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> Scenario
         command=wanted.command,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         milvus=scenario.milvus,
-        data={**data, "replicas": str(plan.replicas)},
-        traffic=asdict(scenario.traffic) | {"k": scenario.data.k},
+        data=_data_of(plan),
+        traffic=(asdict(scenario.traffic) if scenario.traffic else {}) | {"k": scenario.data.k if scenario.data else 0},
         limits=limits.written(),
         calibrated=limits.calibrated,
         faults=len(plan.actions),
@@ -158,6 +170,13 @@ def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> Scenario
         environment=environment(),
         wall_offset_ns=time_ns() - monotonic_ns(),
     )
+
+
+def _data_of(plan: Plan) -> dict[str, str]:
+    if not plan.scenario.data:
+        return {}
+    given = {name: _shown(value) for name, value in vars(plan.scenario.data).items() if value is not None}
+    return {**given, "replicas": str(plan.replicas)}
 
 
 def _shown(value: object) -> str:

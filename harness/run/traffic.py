@@ -12,23 +12,24 @@ from harness.load import collection as collections
 from harness.load.dataset import load_dataset, written_vectors
 from harness.load.job import LoadJob
 from harness.load.process import Load
-from harness.load.schedule import Schedule, make_schedule
+from harness.load.schedule import Schedule, make_schedule, no_schedule
 from harness.load.truth import exact_truth
 from harness.load.wire import SearchShape
 from harness.plan.plan import Plan
+from harness.plan.specs import DataSpec
 from harness.platforms.process import owner_mark
 from harness.store.scenario_folder import ScenarioFolder
 
 
 @dataclass(frozen=True)
 class PreparedTraffic:
-    """A filled collection and the load that is about to be sent to it."""
+    """A filled collection and the load that is about to be sent to it; None where nobody sends any."""
 
     endpoint: Endpoint
     collection: str
     rows: int
     schedule: Schedule
-    load: Load
+    load: Load | None
 
     def serving(self) -> tuple[int, int]:
         """Return how many query nodes serve segments, and how many segments there are. Errors: ClusterError."""
@@ -51,13 +52,16 @@ def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> P
 
     Errors: BadInput for vectors that can't be read, ClusterError where the cluster does not take them.
     """
-    spec, traffic = plan.scenario.data, plan.scenario.traffic
+    spec, traffic = plan.scenario.data or DataSpec(), plan.scenario.traffic
     collection = collection_name(plan)
     dataset = load_dataset(spec, plan.seed)
-    schedule = make_schedule(traffic, plan.traffic_s, spec.queries, plan.seed)
+    schedule = make_schedule(traffic, plan.traffic_s, spec.queries, plan.seed) if traffic else no_schedule()
     written = written_vectors(spec, dataset, len(schedule.written_keys), plan.seed)
     folder.write_truth(exact_truth(spec, dataset, schedule, written, platformdirs.user_cache_path("milvus-harness")))
     collections.provision(endpoint, spec, dataset, collection=collection, replicas=plan.replicas)
     shape = SearchShape(collection, spec.metric, spec.k, spec.search_params)
-    job = LoadJob(endpoint, shape, schedule, dataset.queries, written, traffic.deadline_s, traffic.processes)
-    return PreparedTraffic(endpoint, collection, spec.rows, schedule, Load(folder.path, job, owner=owner_mark()))
+    load = None
+    if traffic:
+        job = LoadJob(endpoint, shape, schedule, dataset.queries, written, traffic.deadline_s, traffic.processes)
+        load = Load(folder.path, job, owner=owner_mark())
+    return PreparedTraffic(endpoint, collection, spec.rows, schedule, load)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.errors import Unsupported
 from harness.run.options import RunOptions
 from harness.run.progress import Reporter
-from harness.run.scenario_run import Wanted, plan_of, run_scenario
+from harness.run.scenario_run import Wanted, check, plan_of, platform_of, run_scenario
 from harness.run.traffic import collection_name
-from harness.selftest.behind import Backdoor, BehindPlatform, Plants
-from harness.selftest.matrix import Row
+from harness.selftest.backdoor import Backdoor, Interposed, Plants
+from harness.selftest.row import Row
 from harness.store.run_folder import RunFolder
 from harness.store.run_record import Judged
 from harness.verdict import Judgement, Verdict
@@ -58,25 +60,42 @@ def name_of(row: Row) -> str:
 
 
 def detect(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) -> Detected:
-    """Run a row's scenario with its violation planted."""
+    """Run a row's scenario with its violation planted. Errors: Unsupported where the platform can't plant it."""
     slo = None if row.limits is None else _written(run.path / f"limits-{row.number}.toml", row.limits)
-    own = RunOptions(seed=options.seed, slo=slo, reports=options.reports, scenarios=frozenset({row.scenario.name}))
-    platform = BehindPlatform()
+    own = replace(options, slo=slo, scenarios=frozenset({row.scenario.name}))
+    platform, between = platform_of(options), Interposed()
     plan = plan_of(row.scenario, "fast", 1, own, platform)
-    wanted = Wanted(plan, name_of(row), f"harness selftest --row {row.number} --seed {options.seed}")
-    planting = Planting(reporter, row.plants, platform, run, collection_name(plan))
-    judged = run_scenario(wanted, own, platform, run, planting)
+    wanted = Wanted(plan, name_of(row), command_of([row.number], options))
+    if not isinstance(platform, row.platform):
+        what = f"it is planted on {row.platform.__name__} alone"
+        raise Unsupported(what, where=f"row {row.number}", mend="take another platform")
+    check(wanted, own, platform)
+    planting = Planting(reporter, row.plants, between, run, collection_name(plan))
+    try:
+        judged = run_scenario(wanted, own, platform, run, planting, reach=between.reach)
+    finally:
+        between.close()
+        platform.close()
     return Detected(row, judged, fired(judged.judgement))
+
+
+def command_of(rows: Iterable[str], options: RunOptions) -> str:
+    """Return what carries rows out again."""
+    chosen = options.platform
+    given = [("--row", row) for row in rows] + [("--seed", str(options.seed))]
+    given += [("--platform", chosen.name)] if chosen.name != "local" else []
+    given += [("--platform-file", str(chosen.file))] if chosen.file else []
+    return shlex.join(["harness", "selftest", *(part for pair in given for part in pair)])
 
 
 class Planting:
     """A reporter that plants a row's violation as the phase begins that it belongs to."""
 
     def __init__(
-        self, reporter: Reporter, plants: Plants, platform: BehindPlatform, run: RunFolder, collection: str
+        self, reporter: Reporter, plants: Plants, between: Interposed, run: RunFolder, collection: str
     ) -> None:
         self._reporter, self._plants = reporter, plants
-        self._platform, self._run, self._collection = platform, run, collection
+        self._between, self._run, self._collection = between, run, collection
 
     def say(self, text: str) -> None:
         """Say something once."""
@@ -88,7 +107,7 @@ class Planting:
         plant = self._plants.get(name.rpartition(": ")[2])
         if plant:
             newest = list(self._run.scenarios())[-1]
-            plant(Backdoor(self._platform.cluster, self._collection, newest))
+            plant(Backdoor(self._between, self._collection, newest))
 
     def tick(self, done_s: float, *, rate: float, errors: int) -> None:
         """Show how far the phase is."""
@@ -106,11 +125,21 @@ def _written(path: Path, limits: Mapping[str, float]) -> Path:
 
 
 def run_matrix(rows: tuple[Row, ...], options: RunOptions, run: RunFolder, reporter: Reporter) -> Iterator[Detected]:
-    """Carry out rows one after another; one that proved nothing, on a machine that others used, is run again."""
+    """Carry out rows one after another; one that proved nothing, on a machine that others used, is run again.
+
+    What can't be planted on a platform is said, and left out.
+    """
     for row in rows:
-        for _ in range(_TRIES):
-            found = detect(row, options, run, reporter)
-            reporter.say(f"row {row.number}, {row.violation}: {found.failed or 'as declared'}")
-            if not found.proved_nothing:
-                break
-        yield found
+        try:
+            yield _detected(row, options, run, reporter)
+        except Unsupported as error:
+            reporter.say(f"row {row.number}, {row.violation}: skipped: {error}")
+
+
+def _detected(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) -> Detected:
+    for _ in range(_TRIES):
+        found = detect(row, options, run, reporter)
+        reporter.say(f"row {row.number}, {row.violation}: {found.failed or 'as declared'}")
+        if not found.proved_nothing:
+            break
+    return found

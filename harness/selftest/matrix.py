@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from harness.cluster import Role
-from harness.plan.scenario import Scenario
+from harness.platforms.local.platform import LocalPlatform
 from harness.selftest import planting as p
-from harness.selftest.behind import Backdoor, Plants
+from harness.selftest.backdoor import Backdoor
 from harness.selftest.lies import Delay, Deny, DenySome, HoldBack, PassOn, Replay, Shallow, Swallow, Swap, Truncate
+from harness.selftest.row import NOTHING, Row, data, strict
 from harness.selftest.scenarios import (
     AIMED_AT_NOTHING,
     BEFORE,
-    CALM,
     KILLED,
     RESTARTED,
+    ROWS,
     SCALED,
     SEVERAL,
     SILENT,
     UNHURRIED,
     UPGRADED,
 )
-from harness.slo.evidence import figures
+from harness.slo.evidence import kinds
 
-DATA = {figure.name for figure in figures() if figure.decides}
-# Strict where nothing is broken: an outage's budget would drown what is planted.
-STRICT: Mapping[str, float] = {
-    **dict.fromkeys(DATA, 0.0),
-    "steady_p99_ms": 1000,
-    "recovered_p99_ms": 1000,
-    "invalid_answers": 0,
-    "bad_s": 0,
-    "down_s": 0,
-    "wrong_s": 0,
-    "availability": 0.999,
-    "recover_s": 5,
-    "write_recover_s": 5,
-    "fresh_recover_s": 5,
-    "stale_reads": 0,
-    "invalid_reads": 0,
-    "unplanned_restarts": 0,
-    "wrong_versions": 0,
-    "idle_query_nodes": 0,
-    "recall": 0.8,
-}
+DATA, STRICT = data(), strict()
 RECALL = frozenset({"recall_recovered", "wrong_s"})
 SLOW = frozenset({"recovered_p95_ratio", "recovered_p99_ratio", "recovered_p99_ms", "recover_s"})
 PARTIAL = frozenset({"bad_s", "availability", "recover_s", "write_recover_s", "fresh_recover_s"})
@@ -52,26 +32,8 @@ OUTAGE = PARTIAL | {"down_s"}
 SERVICE = OUTAGE | SLOW | RECALL
 CONTENT = frozenset({"invalid_answers"})
 _SENT_LATE = {"Limits that only late sending broke", "Send lag beside a limit on latency that was broken, p99"}
-NOTHING: Set[str] = frozenset()
 _NEVER = 10**9
 _OF_CLIENTS = ("Search", "Insert", "Upsert", "Delete")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One violation. `must`: what has to fire, all of it; `may`: its plain consequences; anything else is a failure.
-
-    `plants`: what is planted as a phase begins; without, the scenario itself violates. No `limits`: the shipped ones.
-    """
-
-    number: str
-    violation: str
-    planted_by: str
-    must: Set[str]
-    may: Set[str] = NOTHING
-    plants: Plants = field(default_factory=dict)
-    scenario: Scenario = CALM
-    limits: Mapping[str, float] | None = field(default_factory=lambda: STRICT)
 
 
 # And where latency is what it is about. Elsewhere some milliseconds of the machine's would be taken for a violation.
@@ -178,6 +140,7 @@ MATRIX = (
         plants={"fault": p.leave_one_behind(Role.DATA_NODE)},
         scenario=UPGRADED,
         limits=BROKEN,
+        platform=LocalPlatform,
     ),
     Row(
         "20",
@@ -188,6 +151,7 @@ MATRIX = (
         plants={"fault": p.roll_back_half_way},
         scenario=UPGRADED,
         limits=BROKEN,
+        platform=LocalPlatform,
     ),
     Row(
         *("21", "data wiped", "a partition dropped past the proxy"),
@@ -255,6 +219,7 @@ MATRIX = (
         },
         scenario=SCALED,
         limits=TIGHT,
+        platform=LocalPlatform,
     ),
     Row(
         "unsound",
@@ -269,7 +234,7 @@ MATRIX = (
 # Every mode of the proxy is in force, and changes nothing.
 _IDLE = (
     *(PassOn(), Deny(every=_NEVER), DenySome(for_s=0), Delay(by_ms=0), HoldBack(for_s=0), Swallow(every=_NEVER)),
-    *(Replay(after=_NEVER), Shallow(CALM.data.search_params["nprobe"]), Swap(other=0), Truncate(CALM.data.k)),
+    *(Replay(after=_NEVER), Shallow(ROWS.search_params["nprobe"]), Swap(other=0), Truncate(ROWS.k)),
 )
 CONTROLS = (
     *(
@@ -279,3 +244,8 @@ CONTROLS = (
     # What row 16 must find is the second kill, not the first.
     Row("c11", "nothing", "control: one kill of row 16", NOTHING, scenario=KILLED, limits=_ONE_KILL),
 )
+
+
+def brought() -> tuple[Row, ...]:
+    """Return the rows that kinds of evidence bring themselves."""
+    return tuple(row for one in kinds() for row in one.part("rows") or ())

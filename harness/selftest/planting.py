@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 
 import numpy as np
@@ -17,10 +18,11 @@ from harness.history import NS_PER_MS
 from harness.kind import Kind
 from harness.load.schedule import FIRST_INSERT_KEY, UPSERTED
 from harness.platforms.local.cluster import LocalCluster
+from harness.platforms.local.parts import milvus_server
 from harness.platforms.waiting import until
-from harness.selftest.behind import Backdoor, Plant
+from harness.selftest.backdoor import Backdoor, Plant
 from harness.selftest.lies import Delay, PassOn
-from harness.verbs import OnMember
+from harness.verbs import Breakable, Contained, OnMember
 
 _FEW = 3
 _READ_S = 60.0
@@ -29,7 +31,7 @@ _NOBODYS_KEY = 5 * FIRST_INSERT_KEY
 
 def lie(*told: PassOn) -> Plant:
     """Have the proxy tell these lies from now on."""
-    return lambda backdoor: void(backdoor.cluster.proxy.tell(*told))
+    return lambda backdoor: backdoor.lie(*told)
 
 
 def together(*plants: Plant) -> Plant:
@@ -42,10 +44,6 @@ def together(*plants: Plant) -> Plant:
     return plant
 
 
-def void(_: object) -> None:
-    """Forget a result."""
-
-
 def delay_by_the_baselines(per_mille: int) -> Plant:
     """Delay searches by a percentile of what they took in the steady state; by the median they take twice as long."""
 
@@ -53,7 +51,7 @@ def delay_by_the_baselines(per_mille: int) -> Plant:
         history = backdoor.folder.read_history()
         steady = history.operations.of_kind(Kind.SEARCH).between(*(windows(history).steady or (0, 0)))
         took_ns = percentile_ns(steady.done_ns - steady.intended_ns, per_mille) or 0
-        backdoor.cluster.proxy.tell(Delay(by_ms=took_ns / NS_PER_MS))
+        backdoor.lie(Delay(by_ms=took_ns / NS_PER_MS))
 
     return plant
 
@@ -115,8 +113,16 @@ def lose_a_part(backdoor: Backdoor) -> None:
 
 
 def kill(role: Role) -> Plant:
-    """Kill a member; the run's own supervisor starts it again."""
-    return lambda backdoor: psutil.Process(backdoor.member(role).pid).kill()
+    """Kill a member; whoever supervises it starts it again."""
+
+    def plant(backdoor: Backdoor) -> None:
+        member, cluster = backdoor.member(role), backdoor.cluster
+        if isinstance(cluster, Contained):
+            cluster.kill_container(member.name)
+        else:
+            psutil.Process(member.pid).kill()
+
+    return plant
 
 
 def after(seconds: float, planted: Plant) -> Plant:
@@ -134,9 +140,9 @@ def restart(role: Role) -> Plant:
     """Kill a member and start it again."""
 
     def plant(backdoor: Backdoor) -> None:
-        name = backdoor.member(role).name
-        backdoor.cluster.kill(name)
-        backdoor.cluster.start(name)
+        name, cluster = backdoor.member(role).name, backdoor.able(Breakable)  # type: ignore[type-abstract] # a protocol
+        cluster.kill(name)
+        cluster.start(name)
 
     return plant
 
@@ -154,43 +160,55 @@ def between_reads(planted: Plant) -> Plant:
 
 def hold_down(role: Role) -> Plant:
     """Keep a member from ever getting on: stopped, and left so."""
-    return lambda backdoor: psutil.Process(backdoor.member(role).pid).suspend()
+    return lambda backdoor: backdoor.able(Breakable).pause(backdoor.member(role).name)  # type: ignore[type-abstract] # a protocol
 
 
 def run_as(role: Role, milvus: str) -> Plant:
     """Start a member again as another version, though no plan says so."""
-    return lambda backdoor: backdoor.cluster.run_as(backdoor.member(role).name, milvus)
+    return lambda backdoor: _run_as(backdoor.able(LocalCluster), backdoor.member(role).name, milvus)
+
+
+def _run_as(cluster: LocalCluster, name: str, milvus: str) -> None:
+    """End a member and start it as another version, whatever the cluster's is."""
+    conf = cluster.write_conf(milvus_server(milvus))
+    cluster.terminate(name)
+    cluster.folder.write_member(replace(cluster.folder.member(name), milvus=milvus, conf=str(conf)))
+    cluster.start(name)
 
 
 def leave_one_behind(role: Role) -> Plant:
     """Have an upgrade end with one member on the version from before."""
 
     def plant(backdoor: Backdoor) -> None:
-        cluster, name = backdoor.cluster, backdoor.member(role).name
+        cluster, name = backdoor.able(LocalCluster), backdoor.member(role).name
         old = cluster.folder.read().spec.milvus
 
         def upgrade(milvus: str, on_member: OnMember) -> None:
             LocalCluster.upgrade(cluster, milvus, on_member)
-            cluster.run_as(name, old)
+            _run_as(cluster, name, old)
 
-        cluster.upgrade_instead = upgrade
+        _upgrade_instead(cluster, upgrade)
 
     return plant
 
 
 def roll_back_half_way(backdoor: Backdoor) -> None:
     """Have an upgrade go back after its first member, and call it done."""
-    cluster = backdoor.cluster
+    cluster = backdoor.able(LocalCluster)
     old = cluster.folder.read().spec.milvus
 
     def upgrade(milvus: str, on_member: OnMember) -> None:
         name = backdoor.member(roll_order(old, milvus)[0]).name
         on_member(name, "leaving")
-        cluster.run_as(name, milvus)
-        cluster.run_as(name, old)
+        _run_as(cluster, name, milvus)
+        _run_as(cluster, name, old)
         on_member(name, "ready")
 
-    cluster.upgrade_instead = upgrade
+    _upgrade_instead(cluster, upgrade)
+
+
+def _upgrade_instead(cluster: LocalCluster, upgrade: Callable[[str, OnMember], None]) -> None:
+    cluster.upgrade = upgrade  # type: ignore[method-assign, assignment] # what is planted: an upgrade that does not do as it says
 
 
 def starve_the_load(share: float) -> Plant:

@@ -17,12 +17,13 @@ _SHORT = {"window_s": 10, "steady_s": 10, "readback_gap_s": 2, "acked_writes_min
 # A key is upserted every five seconds: Milvus 2.3 answers a Strong read with a key's first version where it meets
 # another upsert of that key, and this is about the harness.
 _TRAFFIC = TrafficSpec(search_rate=100, insert_rate=10, delete_rate=2, upsert_rate=2, read_rate=10, stock_rate=2)
+# A segment of 1,024 rows and less has no index.
+ROWS = DataSpec(rows=8000, dim=32, clusters=16, segments=4, queries=50)
 CALM = Scenario(
     "selftest",
     "Nothing is done",
     faults=(Nothing(),),
-    # A segment of 1,024 rows and less has no index.
-    data=DataSpec(rows=8000, dim=32, clusters=16, segments=4, queries=50),
+    data=ROWS,
     traffic=_TRAFFIC,
     steady_s=15,
     observe_s=15,

@@ -7,7 +7,8 @@ from harness.cluster import Role
 from harness.plan.scenario import Scenario
 from harness.selftest import planting as p
 from harness.selftest.lies import Deny, Shallow
-from harness.selftest.matrix import SERVICE, SLOW, Row
+from harness.selftest.matrix import SERVICE, SLOW
+from harness.selftest.row import Row
 
 _GATE = Scenario("query-node-killed", "A query node is killed", faults=(Kill(Role.QUERY_NODE),))
 # Three times the worst of nine healthy runs (docs/calibration.md).

@@ -14,7 +14,7 @@ from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 from harness.errors import BadInput
-from harness.slo.figure import Figure, Figures, Group
+from harness.slo.figure import NOT_APPLICABLE, Figure, Figures, Group
 from harness.slo.inputs import Inputs
 from harness.verdict import Finding, Validity
 
@@ -26,7 +26,8 @@ class Evidence:
     """What an entry point names. Its parts are named as "module:class", and imported when they are used.
 
     `place` is where it stands among the others: the harness's own have 10 to 90. `judge` is a `Judge`, `recorder` a
-    `harness.run.recorder.Recorder`, `section` a `harness.report.section.Section`; it may have any of them.
+    `harness.run.recorder.Recorder`, `section` a `harness.report.section.Section`, `rows` a tuple of the selftest's rows
+    (`harness.selftest.row.Row`); it may have any of them.
     """
 
     name: str
@@ -34,9 +35,10 @@ class Evidence:
     judge: str = ""
     recorder: str = ""
     section: str = ""
+    rows: str = ""
 
     def part(self, name: str) -> Any:
-        """Return a part's class, None where it has none."""
+        """Return a part, None where it has none."""
         told = getattr(self, name)
         return resolve_name(told) if told else None
 
@@ -96,6 +98,11 @@ class Judge:
         """Return that the surroundings were too weak for the traffic, which explains all else that is unmet."""
         del at
         return None
+
+
+def not_applicable(judge: Judge) -> Part:
+    """Return that none of a kind's figures means anything in this scenario: without traffic, without a collection."""
+    return Part({figure.name: NOT_APPLICABLE for figure in judge.figures})
 
 
 @cache  # what is installed does not change while a command runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 
@@ -113,6 +113,7 @@ class Measured:
 
 
 NOT_MEASURED = Measured(math.nan, 0)
+NOT_APPLICABLE = replace(NOT_MEASURED, applies=False)
 Figures = Mapping[str, Measured]
 
 

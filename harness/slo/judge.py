@@ -132,7 +132,7 @@ def _conditions(at: Inputs, rows: tuple[SloRow, ...], held: Held, guard: Guard, 
         *_each(guard, lambda judge: judge.steady(at)),
         Validity("Run complete", "yes" if complete else "no", "yes", ok=complete),
         *_each(guard, lambda judge: judge.conditions(at)),
-        *sufficient(rows, at.windows, at.thresholds, older=older),
+        *sufficient(rows, at, older=older),
         *guard.all("sender", lambda: late_sending(at, rows)),
     )
     checks = guard("lack", lambda: lack_first(checks, at), checks)

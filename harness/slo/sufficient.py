@@ -9,10 +9,11 @@ from harness.checks.thresholds import Thresholds
 from harness.checks.windows import Windows
 from harness.history import NS_PER_S
 from harness.slo.evidence import figures
+from harness.slo.inputs import Inputs
 from harness.verdict import SloRow, Validity, Verdict
 
 
-def sufficient(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds, *, older: bool) -> Iterator[Validity]:
+def sufficient(rows: Iterable[SloRow], at: Inputs, *, older: bool) -> Iterator[Validity]:
     """Yield what the figures with a limit rest on; of an `older` run a limit that can't be worked out is lifted."""
     endless = {figure.name for figure in figures() if figure.endless}
     gated = [row for row in rows if row.limit is not None]
@@ -23,12 +24,14 @@ def sufficient(rows: Iterable[SloRow], at: Windows, thresholds: Thresholds, *, o
     undecided = [row for row in gated if row.passed is None and not math.isnan(row.value)]
     # What comes after recovery follows from it.
     for row in (row for row in undecided if math.isfinite(row.value) or row.figure in endless):
-        measured, required = _too_little(row, at, thresholds)
+        measured, required = _too_little(row, at.windows, at.thresholds)
         yield Validity(f"Evidence for {row.figure}", measured, required, False, Verdict.INCONCLUSIVE)
-    if at.healed_ns is not None and at.effect_ns is not None:
-        observed_s = (at.end_ns - at.healed_ns) / NS_PER_S
-        required = f">= {thresholds.window_s:g} s"
-        yield Validity("Observed after the healing", f"{observed_s:.1f} s", required, observed_s >= thresholds.window_s)
+    healed_ns, window_s = at.windows.healed_ns, at.thresholds.window_s
+    if healed_ns is not None and at.windows.effect_ns is not None and not at.traffic.is_none:
+        observed_s = (at.windows.end_ns - healed_ns) / NS_PER_S
+        yield Validity(
+            "Observed after the healing", f"{observed_s:.1f} s", f">= {window_s:g} s", observed_s >= window_s
+        )
 
 
 def _bases_known(rows: Iterable[SloRow]) -> Iterator[Validity]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -72,10 +72,9 @@ class ScenarioFolder:
         """Store the exact neighbours that this scenario is judged by."""
         write_truth(self.path / "truth.npz", truth)
 
-    def write_readbacks(self, readbacks: Iterable[Readback]) -> None:
-        """Store the Strong reads of everything, in order."""
-        for number, readback in enumerate(readbacks, start=1):
-            write_readback(self.path / f"readback-{number}.npz", readback)
+    def write_readback(self, number: int, readback: Readback) -> None:
+        """Store a Strong read of everything, the first, the second and so on."""
+        write_readback(self.path / f"readback-{number}.npz", readback)
 
     def readbacks(self) -> tuple[Readback, ...]:
         """Read the readbacks there are, in order of time."""
@@ -128,6 +127,8 @@ def _sha256(path: Path) -> str:
 
 def _traffic(given: Mapping[str, float], *, where: Path) -> Offered:
     try:
+        if set(given) == {"k"}:  # nobody sent any
+            return Offered({}, 0, int(given["k"]), 0)
         return Offered(
             rates={kind: given[f"{kind.name.lower()}_rate"] for kind in Kind},
             rows_per_insert=int(given["rows_per_insert"]),

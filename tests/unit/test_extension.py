@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 
@@ -10,16 +10,29 @@ import pytest
 
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, ClusterError, Unsupported
+from harness.history import EventKind
 from harness.journal import Journal, Undo, heal
 from harness.plan.plan import Plan, make_plan
 from harness.plan.scenario import Scenario
 from harness.platforms import entry, registry
 from harness.platforms.ailment import Ailment
 from harness.platforms.choice import PlatformChoice
+from harness.report.page import fragment
 from harness.run.driver import Driver, refuse
+from harness.run.judging import review
+from harness.run.options import RunOptions
+from harness.run.progress import PlainProgress
+from harness.selftest.carry_out import Detected, run_matrix
+from harness.selftest.matrix import brought
+from harness.slo import evidence, limits
+from harness.slo.limits import load_limits
+from harness.store.run_folder import RunFolder
+from harness.store.run_record import RunRecord
+from harness.verdict import Verdict
 from tests.unit.fake_cluster import NoTraffic, Obedient, Watched
 from tests.unit.toy import Lull, SleepyCluster
 
+TOY = "tests.unit.toy"
 SCENARIO = Scenario("lulled", "A proxy sleeps", faults=(Lull(Role.PROXY, for_s=2),))
 
 
@@ -72,12 +85,96 @@ def test_what_it_is_told_is_checked_as_it_is_made() -> None:
 
 
 @pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have the toy platform installed beside those of the harness."""
-    toy = EntryPoint("toy", "tests.unit.toy:ENTRY", entry.GROUP)
-    found = EntryPoints((*entry_points(group=entry.GROUP), toy))
-    monkeypatch.setattr(entry, "entry_points", found.select)
-    monkeypatch.setenv("HARNESS_HOME", str(tmp_path))
+def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Have what the toy module brings installed beside what the harness has."""
+    toys = EntryPoint("toy", f"{TOY}:ENTRY", entry.GROUP), EntryPoint("sleep", f"{TOY}:EVIDENCE", evidence.GROUP)
+    # Without the machine's, which takes seconds to read its yardstick.
+    kinds = [point for point in entry_points(group=evidence.GROUP) if point.name != "machine"]
+    found = EntryPoints((*entry_points(group=entry.GROUP), *kinds, *toys))
+    for module in (entry, evidence):
+        monkeypatch.setattr(module, "entry_points", found.select)
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    forget()
+    yield
+    forget()
+
+
+def forget() -> None:
+    for cached in (evidence.kinds, evidence.judges, evidence.figures, limits._table):
+        cached.cache_clear()
+
+
+def carried_out(tmp_path: Path, number: str) -> tuple[Detected, RunFolder]:
+    """Carry out a row of the toy's as the selftest does."""
+    platform = PlatformChoice("toy")
+    options = RunOptions(platform=platform, reports=tmp_path / "reports")
+    about = RunRecord("selftest", 1, "2026-01-01T00:00:00+00:00", "harness selftest", selected=(f"row-{number}",))
+    run = RunFolder.create(options.reports, about)
+    (row,) = (row for row in brought() if row.number == number)
+    (detected,) = run_matrix((row,), options, run, PlainProgress(lambda _: None))
+    return detected, run
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_scenario_of_all_three_runs_and_is_judged_drawn_and_judged_again(tmp_path: Path) -> None:
+    detected, run = carried_out(tmp_path, "toy-quiet")
+    judgement = detected.judged.judgement
+    assert judgement.verdict is Verdict.PASS, judgement.reasons
+    assert {row.figure: row.value for row in judgement.slos if row.limit is not None} == {"snores": 0.0}
+    assert "Members listened to" in {check.what for check in judgement.validity}
+    assert {event.kind for event in next(iter(run.scenarios())).read_history().events} >= {EventKind.OTHER}
+    again = review(run)
+    assert again.verdict.scenarios == (detected.judged,)
+    drawn = fragment(again)
+    for words in ("Times that a sleeping member was heard", "<h3>Sleep</h3>", "Nobody sent any traffic", "lull proxy"):
+        assert words in drawn
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_it_must_find_it_finds(tmp_path: Path) -> None:
+    detected, run = carried_out(tmp_path, "toy")
+    assert (set(detected.fired), detected.failed) == ({"snores"}, "")
+    judgement = detected.judged.judgement
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.reasons == ("snores 1 times is over the limit of 0 times",)
+    assert [finding.message for finding in judgement.findings] == ["heard: proxy-1"]
+    assert "expected: members sleep quietly" in fragment(review(run))
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_figure_can_be_limited_as_any_other_and_a_mistake_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[defaults]\nsnores = 3\n", encoding="utf-8")
+    assert load_limits(file, "lulled").given()["snores"] == 3
+    file.write_text("[defaults]\nsnore = 3\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"unknown limit 'snore' .* did you mean 'snores'"):
+        load_limits(file, "lulled")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("no.such.module:EVIDENCE", "ModuleNotFoundError: No module named 'no'"),
+        (f"{TOY}:SNORES", "AttributeError: 'Figure' object has no attribute 'part'"),
+    ],
+)
+def test_one_that_cannot_be_loaded_is_one_line(monkeypatch: pytest.MonkeyPatch, value: str, told: str) -> None:
+    found = EntryPoints((EntryPoint("broken", value, evidence.GROUP),))
+    monkeypatch.setattr(evidence, "entry_points", found.select)
+    forget()
+    with pytest.raises(BadInput) as caught:
+        evidence.figures()
+    assert str(caught.value) == f"{told} (evidence 'broken'): mend the package that brings it, or uninstall it"
+    forget()
+
+
+def test_two_that_declare_the_same_figure_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = (*entry_points(group=evidence.GROUP), EntryPoint("again", f"{TOY}:AGAIN", evidence.GROUP))
+    monkeypatch.setattr(evidence, "entry_points", EntryPoints(points).select)
+    forget()
+    with pytest.raises(BadInput, match=r"'again' and 'recall' both declare wrong_s \(figures\): rename one of them"):
+        evidence.figures()
+    forget()
 
 
 @pytest.mark.usefixtures("installed")

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+from harness.evidence.machine.watcher import Look, MachineWatcher, MembersS, between, look
 from harness.history import Event, EventKind
 from harness.platforms.waiting import until
-from harness.run.machine import Look, MachineWatcher, MembersS, between, look
 
 BURN = "import time; end = time.monotonic() + 20\nwhile time.monotonic() < end: pass"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.run.quota import Quota, quota
+from harness.evidence.machine.quota import Quota, quota
 
 STAT = "nr_periods 40\nnr_throttled 10\nthrottled_usec 900\n"
 

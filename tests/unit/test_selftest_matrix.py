@@ -7,7 +7,8 @@ from pathlib import Path
 
 from harness.selftest.carry_out import Detected
 from harness.selftest.lies import LIES
-from harness.selftest.matrix import CONTROLS, MATRIX, NOTHING, Row
+from harness.selftest.matrix import CONTROLS, MATRIX
+from harness.selftest.row import NOTHING, Row
 from harness.selftest.shipped import SHIPPED
 from harness.slo.limits import limitable, load_limits
 from harness.store.run_record import Judged

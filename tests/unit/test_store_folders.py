@@ -31,7 +31,8 @@ def filled(run: RunFolder, past: History, *, complete: bool = True) -> ScenarioF
     folder = run.new_scenario("query-node-killed")
     folder.write_record(sample_run.record(complete=complete))
     folder.write_truth(past.truth)
-    folder.write_readbacks(past.readbacks)
+    for number, readback in enumerate(past.readbacks, 1):
+        folder.write_readback(number, readback)
     with folder.event_log() as log:
         for event in past.events:
             log.append(event)

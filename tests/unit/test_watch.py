@@ -6,10 +6,19 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.cluster import Health, Pulse, Role
+import pytest
+
+from harness.cluster import ClusterSpec, Health, Pulse, Role
+from harness.errors import ClusterError
+from harness.evidence.members.watcher import Watcher
+from harness.evidence.orchestrator.recorder import OrchestratorRecorder
 from harness.history import Event, EventKind
+from harness.plan.plan import make_plan
+from harness.plan.scenario import Scenario
 from harness.platforms.waiting import until
-from harness.run.watch import Watcher
+from harness.run.polling import Polling
+from harness.run.recorder import Recording
+from harness.store.scenario_folder import ScenarioFolder
 from tests.unit.fake_cluster import Obedient, member
 
 
@@ -18,7 +27,7 @@ class Seen:
 
     def __init__(self, cluster: Obedient) -> None:
         self.events: list[Event] = []
-        self.watcher = Watcher(cluster, self.events.append)
+        self.polling = Polling("watcher", Watcher(cluster, self.events.append).look, 0.01)
 
     def of(self, name: str) -> list[str]:
         return [event.what for event in self.events if event.name == name]
@@ -36,7 +45,7 @@ def test_each_change_is_told_once_with_its_time(tmp_path: Path) -> None:
         lambda: cluster.pause("querynode-1"),
         lambda: cluster.resume("querynode-1"),
     ]
-    with seen.watcher:
+    with seen.polling.going_on():
         assert seen.count("querynode-1", 1)
         for number, change in enumerate(changes, 2):
             change()
@@ -52,7 +61,7 @@ def test_each_change_is_told_once_with_its_time(tmp_path: Path) -> None:
 def test_a_restart_between_two_looks_was_a_death_as_well(tmp_path: Path) -> None:
     cluster = Obedient(tmp_path)
     seen = Seen(cluster)
-    with seen.watcher:
+    with seen.polling.going_on():
         assert seen.count("proxy-1", 1)
         cluster.renew("proxy-1")
         assert seen.count("proxy-1", 3)
@@ -62,7 +71,7 @@ def test_a_restart_between_two_looks_was_a_death_as_well(tmp_path: Path) -> None
 def test_members_that_come_and_go_are_told(tmp_path: Path) -> None:
     cluster = Obedient(tmp_path)
     seen = Seen(cluster)
-    with seen.watcher:
+    with seen.polling.going_on():
         assert seen.count("proxy-1", 1)
         cluster.there = {**cluster.there, "querynode-3": member("querynode-3", Role.QUERY_NODE)}
         assert seen.count("querynode-3", 1)
@@ -75,7 +84,7 @@ def test_members_that_come_and_go_are_told(tmp_path: Path) -> None:
 def test_a_member_that_starts_is_not_up_before_it_serves(tmp_path: Path) -> None:
     cluster = Obedient(tmp_path)
     seen = Seen(cluster)
-    with seen.watcher:
+    with seen.polling.going_on():
         assert seen.count("proxy-1", 1)
         cluster.set("proxy-1", health=Health.STARTING, uid="2")
         assert seen.count("proxy-1", 3)
@@ -96,18 +105,43 @@ class Telling(Obedient):
         return told
 
 
+def recording(seen: Seen, folder: Path) -> Recording:
+    plan = make_plan(Scenario("watched", "Watched"), profile="fast", replicas=1, seed=1)
+    return Recording(plan, ClusterSpec("watched"), ScenarioFolder(folder), seen.events.append, lambda **_: None)
+
+
 def test_what_an_eventful_cluster_tells_is_told_once_and_in_order(tmp_path: Path) -> None:
     cluster = Telling(tmp_path)
     events = [Event(n, EventKind.ORCHESTRATOR, "Pod/proxy-1", what) for n, what in enumerate(("Killing", "Started"))]
     cluster.news = list(events)
     seen = Seen(cluster)
-    with seen.watcher:
+    with OrchestratorRecorder(recording(seen, tmp_path)).watching(cluster):
         assert seen.count("Pod/proxy-1", 2)
         cluster.news = [Event(2, EventKind.WAY_IN, "port-forward", "broken")]
-    assert [event for event in seen.events if event.kind is not EventKind.MEMBER] == [
-        *events,
-        Event(2, EventKind.WAY_IN, "port-forward", "broken"),
-    ]
+    assert seen.events == [*events, Event(2, EventKind.WAY_IN, "port-forward", "broken")]
+
+
+class Deaf(Obedient):
+    """Can't be heard."""
+
+    def happenings(self) -> Sequence[Event]:
+        raise OSError("no API server")
+
+
+def test_a_platform_that_cannot_be_heard_ends_the_run(tmp_path: Path) -> None:
+    recorder = OrchestratorRecorder(recording(Seen(Obedient(tmp_path)), tmp_path))
+
+    def is_told() -> bool:
+        try:
+            recorder.check()
+        except ClusterError:
+            return True
+        return False
+
+    with recorder.watching(Deaf(tmp_path)):
+        assert until(is_told, 5)
+        with pytest.raises(ClusterError, match="the orchestrator can't be heard any more: no API server"):
+            recorder.check()
 
 
 class Reviving(Obedient):
@@ -123,7 +157,7 @@ class Reviving(Obedient):
 
 def test_what_ended_by_itself_is_started_again_and_noted(tmp_path: Path) -> None:
     seen = Seen(Reviving(tmp_path))
-    with seen.watcher:
+    with seen.polling.going_on():
         assert seen.count("querynode-2", 2)
     notes = [event for event in seen.events if event.kind is EventKind.NOTE]
     assert [(note.name, note.what) for note in notes] == [("querynode-2", "ended by itself and was started again")]
@@ -137,16 +171,17 @@ class Blind(Obedient):
 
 
 def test_a_watcher_that_sees_nothing_says_so(tmp_path: Path) -> None:
-    watcher = Seen(Blind(tmp_path)).watcher
-    with watcher:
-        assert until(lambda: watcher.failure is not None, 5)
-    assert str(watcher.failure) == "no /proc"
+    polling = Seen(Blind(tmp_path)).polling
+    with polling.going_on():
+        assert until(lambda: polling.failure is not None, 5)
+    with pytest.raises(ClusterError, match=r"can't be watched: no /proc \(here\)"):
+        polling.check("can't be watched", "here")
 
 
 def test_nothing_is_watched_after_the_end(tmp_path: Path) -> None:
     cluster = Obedient(tmp_path)
     seen = Seen(cluster)
-    with seen.watcher:
+    with seen.polling.going_on():
         assert seen.count("proxy-1", 1)
     cluster.set("proxy-1", health=Health.DEAD)
     assert not any(thread.name == "watcher" for thread in threading.enumerate())

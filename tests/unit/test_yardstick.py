@@ -6,10 +6,10 @@ from pathlib import Path
 from harness.checks.thresholds import DEFAULT
 from harness.checks.yardstick import readings
 from harness.evidence.machine.judge import same_machine
+from harness.evidence.machine.yardstick import read_yardstick
 from harness.history import Event, EventKind, History
 from harness.load.yardstick import PARTS
 from harness.plan.specs import DataSpec
-from harness.run.yardstick import read_yardstick
 from harness.slo import Limits, judge
 from harness.slo.multiples import Milliseconds
 from harness.verdict import Verdict

@@ -1,24 +1,39 @@
-"""What somebody adds to the harness from outside: an action with a verb of its own, and a platform that has it.
+"""What somebody adds to the harness from outside: an action with a verb of its own, a platform that has it, and a kind
+of evidence that sees what comes of it.
 
 See CONTRIBUTING.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from harness.action import Action, Begin, Effect, Heal, Healed, Hold, Moments
 from harness.cluster import ClusterSpec, Durations, Health, Role
+from harness.history import EventKind
 from harness.journal import Undo
+from harness.plan.scenario import Scenario
 from harness.platforms import home
 from harness.platforms.ailment import Ailment
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.entry import Leftover
 from harness.platforms.state import ClusterState, Folder, clusters_home
+from harness.report.section import Section
+from harness.report.table import Table
+from harness.report.view import ScenarioView
+from harness.run.recorder import Recorder
+from harness.run.traffic import PreparedTraffic
+from harness.selftest.row import Row
+from harness.slo.evidence import Evidence, Judge, Part
+from harness.slo.figure import Figure, Measured
+from harness.slo.inputs import Inputs
 from harness.stage import Stage
 from harness.value import Seconds, value
+from harness.verbs import Cluster
+from harness.verdict import Finding, Validity
 from tests.unit.fake_cluster import Watched
 
 
@@ -71,17 +86,73 @@ class SleepyCluster(Watched):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.obeys = True
+        self.has_a_cold = False
+        self.snores: Counter[str] = Counter()
 
     def lull(self, member: str) -> None:
         """Send a member to sleep."""
         self.calls.append(f"lull {member}")
+        self.snores[member] += self.has_a_cold
         if self.obeys:
             self.set(member, health=Health.PAUSED)
+
+    def catch_a_cold(self) -> None:
+        """Have whoever sleeps from now on snore."""
+        self.has_a_cold = True
 
     def wake(self, member: str) -> None:
         """Wake it."""
         self.calls.append(f"wake {member}")
         self.set(member, health=Health.READY)
+
+
+SNORES = Figure(
+    "snores",
+    "Times that a sleeping member was heard",
+    "times",
+    "sleep",
+    check="snoring",
+    expected="members sleep quietly",
+)
+
+
+class SnoreRecorder(Recorder):
+    """Listens to the members once all is over."""
+
+    def after_traffic(self, cluster: Cluster, traffic: PreparedTraffic | None) -> None:
+        """Write down who was heard, and how often."""
+        del traffic
+        if isinstance(cluster, SleepyCluster):
+            for name, times in cluster.snores.items():
+                self.into.tell(EventKind.OTHER, name, "snored", {"kind": "sleep", "times": str(times)})
+
+
+class SnoreJudge(Judge):
+    """Counts; pure, from the events alone."""
+
+    figures = (SNORES,)
+
+    def measure(self, at: Inputs) -> Part:
+        """Return how often members were heard, and name them."""
+        told = [e for e in at.history.of(EventKind.OTHER, what="snored") if e.detail["kind"] == "sleep"]
+        count = sum(int(event.detail["times"]) for event in told)
+        who = ", ".join(event.name for event in told)
+        findings = (Finding("snoring", f"heard: {who}", count, t_ns=told[0].t_ns),) if count else ()
+        return Part({"snores": Measured(float(count), len(told))}, findings)
+
+    def conditions(self, at: Inputs) -> Iterator[Validity]:
+        """Yield that somebody listened."""
+        heard = len(list(at.history.of(EventKind.OTHER, what="snored")))
+        yield Validity("Members listened to", str(heard), ">= 1", ok=heard > 0)
+
+
+class SnoreSection(Section):
+    """A table on the page."""
+
+    def tables(self, view: ScenarioView) -> Iterator[Table]:
+        """Yield who was heard."""
+        told = view.history.of(EventKind.OTHER, what="snored")
+        yield Table("Sleep", ("Member", "Heard"), tuple((event.name, event.detail["times"]) for event in told))
 
 
 class ToyPlatform:
@@ -104,7 +175,8 @@ class ToyPlatform:
         """Make one, with a folder that other commands find."""
         del keep
         home.claim(Folder(clusters_home() / spec.name), ClusterState(spec, owner=None, platform=self.name))
-        return SleepyCluster(clusters_home() / spec.name)
+        self.made = SleepyCluster(clusters_home() / spec.name)
+        return self.made
 
     def keep(self, name: str) -> None:
         """It stays in any case."""
@@ -143,3 +215,28 @@ class ToyEntry:
 
 
 ENTRY = ToyEntry()
+QUIET = Scenario("lulled", "A proxy sleeps", faults=(Lull(Role.PROXY, for_s=0.5),), data=None, traffic=None)
+# What is planted is done from outside: neither the recorder nor the judge knows of it.
+ROWS = (
+    Row(
+        "toy",
+        "a member that snores",
+        "a cold",
+        must={"snores"},
+        plants={"fault": lambda backdoor: backdoor.able(SleepyCluster).catch_a_cold()},
+        scenario=QUIET,
+        limits={"snores": 0},
+    ),
+    Row("toy-quiet", "nothing", "control: nobody", must=frozenset(), scenario=QUIET, limits={"snores": 0}),
+)
+# Another entry point, of the group `milvus_harness.evidence`.
+EVIDENCE = Evidence(
+    "sleep",
+    200,
+    judge=f"{__name__}:SnoreJudge",
+    recorder=f"{__name__}:SnoreRecorder",
+    section=f"{__name__}:SnoreSection",
+    rows=f"{__name__}:ROWS",
+)
+# What another package must not do: a figure of this name is there already.
+AGAIN = Evidence("again", 300, judge="harness.evidence.recall.judge:Recall")

@@ -18,7 +18,7 @@ from harness.evidence.clients.steady import steady_state
 from harness.kind import SEARCHES, WRITES, Kind
 from harness.slo import measures, proof
 from harness.slo.clients import NOBODY, search_ceiling
-from harness.slo.evidence import Judge, Part
+from harness.slo.evidence import Judge, Part, not_applicable
 from harness.slo.figure import NOT_MEASURED, Figures, Measured, Over
 from harness.slo.inputs import Inputs
 from harness.verdict import Finding, Validity
@@ -44,16 +44,22 @@ class Clients(Judge):
 
     def measure(self, at: Inputs) -> Part:
         """Return steady latencies, how clients were served, and their recovery where a fault took effect."""
+        if at.traffic.is_none:
+            return not_applicable(self)
         found = {**_steady(at), **_served(at)}
         return Part(found if at.seen.effect_ns is None else {**found, **_recovery(at), **_recovered(at)})
 
     def steady(self, at: Inputs) -> Iterator[Validity]:
         """Yield whether there is a steady state of searches to compare with, and nobody's calls failed in it."""
+        if at.traffic.is_none:
+            return
         gated = (f for f in _LATENCIES if f.over is Over.STEADY and f.name in at.held)
         yield from steady_state(at, percentiles=tuple(figure.per_mille for figure in gated))
 
     def conditions(self, at: Inputs) -> Iterator[Validity]:
         """Yield whether what was planned was sent, and in time."""
+        if at.traffic.is_none:
+            return
         operations = measured(at.history.operations, at.windows)
         yield send_lag(operations, at.traffic.deadline_ns, at.thresholds)
         yield sent(operations, at.thresholds)

@@ -2,4 +2,6 @@
 
 from harness.slo.evidence import Evidence
 
-EVIDENCE = Evidence("data", 50, judge="harness.evidence.data.judge:Data")
+EVIDENCE = Evidence(
+    "data", 50, judge="harness.evidence.data.judge:Data", recorder="harness.evidence.data.recorder:DataRecorder"
+)

@@ -16,7 +16,7 @@ from harness.checks.versions import versions_of
 from harness.evidence.data import rows
 from harness.history import NS_PER_S, History, Operations, Result
 from harness.kind import WRITES, Kind
-from harness.slo.evidence import Judge, Part
+from harness.slo.evidence import Judge, Part, not_applicable
 from harness.slo.figure import Column, Figure, Group, Limited, Measured
 from harness.slo.inputs import Inputs
 from harness.verdict import Validity, Verdict
@@ -71,6 +71,8 @@ class Data(Judge):
 
     def measure(self, at: Inputs) -> Part:
         """Return how many rows are lost, resurrected and so on, and the findings that name them."""
+        if _nothing_loaded(at):
+            return not_applicable(self)
         reads = rows.read_pair(at.history)
         if reads is None:
             return Part()
@@ -97,9 +99,11 @@ class Data(Judge):
 
     def conditions(self, at: Inputs) -> Iterator[Validity]:
         """Yield, where rows are held to limits, whether there was something to lose, and all of it was read twice."""
-        if any(figure.name in at.held for figure in self.figures):
+        if _nothing_loaded(at) or not any(figure.name in at.held for figure in self.figures):
+            return
+        if not at.traffic.is_none:
             yield from acked_writes(at.history.operations, at.traffic.rate(Kind.DELETE), at.thresholds)
-            yield from self.confirmation(at)
+        yield from self.confirmation(at)
 
     def confirmation(self, at: Inputs) -> Iterator[Validity]:
         """Yield what makes a violation Milvus's and not the harness's.
@@ -110,6 +114,11 @@ class Data(Judge):
         yield from scheduled(at.history, at.windows, at.thresholds, WRITES)
         yield read_twice(at.history, at.thresholds)
         yield quiet_reads(at.history)
+
+
+def _nothing_loaded(at: Inputs) -> bool:
+    """Whether the scenario has no collection, so that nothing can be lost."""
+    return at.traffic.is_none and not at.history.truth.rows
 
 
 def acked_writes(operations: Operations, delete_rate: float, thresholds: Thresholds) -> Iterator[Validity]:

@@ -18,7 +18,7 @@ from harness.checks.recovery import Ceiling
 from harness.history import Operations, Result
 from harness.kind import Kind
 from harness.slo import measures, proof
-from harness.slo.evidence import Judge, Part
+from harness.slo.evidence import Judge, Part, not_applicable
 from harness.slo.figure import Blame, Figure, Figures, Group, Limited, Measured, Over
 from harness.slo.inputs import Inputs
 from harness.verdict import Finding
@@ -69,6 +69,8 @@ class Freshness(Judge):
 
     def measure(self, at: Inputs) -> Part:
         """Return what reads missed and how long they took; where a fault took effect, until when."""
+        if at.traffic.is_none:
+            return not_applicable(self)
         inside = at.reads.between(*at.windows.judged)
         stale = int((inside.flaws & Flaw.STALE > 0).sum())
         n = len(inside) if inside.good.any() or inside.flaws.any() else 0  # that nobody answered them shows nothing

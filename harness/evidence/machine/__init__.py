@@ -6,5 +6,6 @@ EVIDENCE = Evidence(
     "machine",
     70,
     judge="harness.evidence.machine.judge:Machine",
+    recorder="harness.evidence.machine.recorder:MachineRecorder",
     section="harness.evidence.machine.section:MachineSection",
 )

@@ -6,5 +6,6 @@ EVIDENCE = Evidence(
     "members",
     60,
     judge="harness.evidence.members.judge:Members",
+    recorder="harness.evidence.members.recorder:MembersRecorder",
     section="harness.evidence.members.section:MembersSection",
 )

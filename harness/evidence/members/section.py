@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from harness.checks.windows import LIVES
 from harness.history import Event, EventKind
 from harness.report import svg, track
 from harness.report.axis import Axis
@@ -64,7 +65,7 @@ def lanes(
     """
     seen: dict[str, list[tuple[float, Event]]] = {name: [] for name in before}
     for t_s, event in events:
-        if event.kind is EventKind.MEMBER:
+        if event.kind is EventKind.MEMBER and event.what in (*LIVES, "version"):
             seen.setdefault(event.name, []).append((t_s, event))
     first = min((t_s for found in seen.values() for t_s, _ in found), default=0.0)
     late = {name for name, found in seen.items() if name not in before and found[0][0] > first + _FIRST_LOOK_S}

@@ -2,4 +2,9 @@
 
 from harness.slo.evidence import Evidence
 
-EVIDENCE = Evidence("orchestrator", 80, section="harness.evidence.orchestrator.section:OrchestratorSection")
+EVIDENCE = Evidence(
+    "orchestrator",
+    80,
+    recorder="harness.evidence.orchestrator.recorder:OrchestratorRecorder",
+    section="harness.evidence.orchestrator.section:OrchestratorSection",
+)

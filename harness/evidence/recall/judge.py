@@ -10,7 +10,7 @@ from harness.checks.answers import Stream
 from harness.checks.recall import mean_recall
 from harness.slo import measures, proof
 from harness.slo.clients import NOBODY
-from harness.slo.evidence import Judge, Part
+from harness.slo.evidence import Judge, Part, not_applicable
 from harness.slo.figure import Column, Figure, Figures, Group, Limited, Measured, Over
 from harness.slo.inputs import Inputs
 from harness.verdict import Finding
@@ -47,6 +47,8 @@ class Recall(Judge):
 
     def measure(self, at: Inputs) -> Part:
         """Return the mean recalls, and how many seconds answers were wrong."""
+        if at.traffic.is_none:
+            return not_applicable(self)
         found: Figures = {"wrong_s": _wrong(at), "recall": _recall(at, at.steady)}
         return Part(found if at.seen.effect_ns is None else {**found, "recall_recovered": _recovered(at)})
 

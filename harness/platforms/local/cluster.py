@@ -199,7 +199,7 @@ class LocalCluster(Started):
             for number in range(spec.topology.count(role)):
                 self._add(role, number + 1)
         commands.prepare(self.folder)
-        conf = self._write_conf(server)
+        conf = self.write_conf(server)
         _, begin_s = self._dependencies, monotonic()  # what is fetched takes no part in it
         for state in list(self.folder.members()):
             self._launch(replace(state, conf=str(conf)))
@@ -226,7 +226,8 @@ class LocalCluster(Started):
             )
         )
 
-    def _write_conf(self, server: Server) -> Path:
+    def write_conf(self, server: Server) -> Path:
+        """Write a server's configuration as the cluster is now, and return its folder."""
         cluster = self.folder.read()
         generation = cluster.generation + 1
         self.folder.update(generation=generation)
@@ -248,17 +249,16 @@ class LocalCluster(Started):
 
     def _roll(self, milvus: str, on_member: OnMember) -> None:
         server = milvus_server(milvus)
-        conf = self._write_conf(server)
+        conf = self.write_conf(server)
         for role in roll_order(self.folder.read().spec.milvus, milvus):
             for state in [s for s in self.folder.members() if s.role is role]:
-                name = state.name
-                on_member(name, "leaving")
-                self.terminate(name)
+                on_member(state.name, "leaving")
+                self.terminate(state.name)
                 self.folder.write_member(replace(state, milvus=milvus, conf=str(conf)))
-                self.start(name)
-                self._verify_version(self.folder.member(name), server)
-                readiness.stay(self.folder.member(name), self.folder.log(name), _MIN_READY_S.get(role, 0))
-                on_member(name, "ready")
+                self.start(state.name)
+                self._verify_version(self.folder.member(state.name), server)
+                readiness.stay(self.folder.member(state.name), self.folder.log(state.name), _MIN_READY_S.get(role, 0))
+                on_member(state.name, "ready")
         self.folder.update(spec=replace(self.folder.read().spec, milvus=milvus))
 
     def _verify_version(self, state: MemberState, server: Server) -> None:

@@ -1,48 +1,28 @@
-"""Watches who lives while traffic flows, and starts again what ended by itself, as a supervisor would."""
+"""Watches who lives while the cluster is there, and starts again what ended by itself, as a supervisor would."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from time import monotonic_ns
 
 from harness.cluster import Health, Pulse
-from harness.history import Event, Eventful, EventKind
+from harness.history import Event, EventKind
 from harness.verbs import Cluster
 
 # Ten looks a second: a member's restart is placed on the report's axis, which has bins of a second.
-_INTERVAL_S = 0.1
+INTERVAL_S = 0.1
 _WHAT = {Health.READY: "up", Health.DEAD: "down", Health.PAUSED: "paused", Health.STARTING: "starting"}
 
 
 class Watcher:
-    """A thread that tells what becomes of each member, and whatever else the cluster has to tell."""
+    """Tells what became of each member since the last look."""
 
     def __init__(self, cluster: Cluster, tell: Callable[[Event], None]) -> None:
         self._cluster, self._tell = cluster, tell
         self._seen: Mapping[str, Pulse] = {}
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
-        self.failure: Exception | None = None
 
-    def __enter__(self) -> Watcher:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            while not self._over.is_set():
-                self._look()
-                self._over.wait(_INTERVAL_S)
-            self._hear()  # what came after the last look
-        except Exception as error:  # noqa: BLE001 - told to the run, which stops with it
-            self.failure = error
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look once."""
         now, t_ns = dict(self._cluster.pulse()), monotonic_ns()
         for name, pulse in now.items():
             before = self._seen.get(name)
@@ -56,12 +36,6 @@ class Watcher:
         self._seen = now
         for name in self._cluster.revive():
             self._tell(Event(monotonic_ns(), EventKind.NOTE, name, "ended by itself and was started again"))
-        self._hear()
-
-    def _hear(self) -> None:
-        if isinstance(self._cluster, Eventful):
-            for event in self._cluster.happenings():
-                self._tell(event)
 
 
 def _event(t_ns: int, name: str, what: str, pulse: Pulse) -> Event:

@@ -10,8 +10,8 @@ from time import monotonic, monotonic_ns
 
 import psutil
 
+from harness.evidence.machine.quota import quota
 from harness.history import Event, EventKind
-from harness.run.quota import quota
 from harness.verbs import Cluster, Metered
 
 _INTERVAL_S = 1.0

@@ -4,88 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pymilvus.grpc_gen import milvus_pb2
 
-from harness.cluster import ClusterSpec, Endpoint, Member, Role
+from harness.cluster import Endpoint, Member, Role
 from harness.errors import ClusterError
 from harness.history import Result
 from harness.kind import Kind
 from harness.load.rows import CHECKSUM_FIELD, write_fields
 from harness.load.rpc import Connection
-from harness.platforms.local.cluster import LocalCluster
-from harness.platforms.local.parts import milvus_server
-from harness.platforms.local.platform import LocalPlatform
-from harness.platforms.state import Folder
 from harness.selftest.control import ProxyProcess
+from harness.selftest.lies import PassOn
 from harness.store.scenario_folder import ScenarioFolder
-from harness.verbs import OnMember
+from harness.verbs import Cluster
 
 _TIMEOUT_S = 10.0
-Upgrading = Callable[[str, OnMember], None]
+T = TypeVar("T")
 
 
-class Behind(LocalCluster):
-    """A cluster whose clients reach it through a proxy, without knowing."""
+class Interposed:
+    """Puts a proxy between clients and the cluster that was made last; neither knows."""
 
-    def __init__(self, folder: Folder, proxy: ProxyProcess) -> None:
-        super().__init__(folder)
-        self.proxy = proxy
-        self.upgrade_instead: Upgrading | None = None
+    cluster: Cluster
+    direct: Endpoint
+    proxy: ProxyProcess | None = None
 
-    @property
-    def direct(self) -> Endpoint:
-        """The way past the proxy."""
-        return super().endpoint()
+    def reach(self, cluster: Cluster) -> Endpoint:
+        """Start a proxy in front of a cluster, and return its address in the place of the cluster's own."""
+        self.close()
+        self.cluster, self.direct = cluster, cluster.endpoint()
+        self.proxy = ProxyProcess(self.direct.address)
+        return replace(self.direct, host="127.0.0.1", port=self.proxy.port)
 
-    def endpoint(self) -> Endpoint:
-        """Return the proxy's address."""
-        return replace(self.direct, port=self.proxy.port)
-
-    def upgrade(self, milvus: str, on_member: OnMember) -> None:
-        """Upgrade it, or do what was planted in its place."""
-        (self.upgrade_instead or super().upgrade)(milvus, on_member)
-
-    def run_as(self, name: str, milvus: str) -> None:
-        """End a member and start it as another version, whatever the cluster's is."""
-        conf = self._write_conf(milvus_server(milvus))
-        self.terminate(name)
-        self.folder.write_member(replace(self.folder.member(name), milvus=milvus, conf=str(conf)))
-        self.start(name)
-
-    def destroy(self) -> None:
-        """Remove the cluster and end the proxy."""
-        self.proxy.close()
-        super().destroy()
-
-
-class BehindPlatform(LocalPlatform):
-    """Local clusters behind a proxy. `cluster` is the one made last."""
-
-    cluster: Behind
-
-    def create(self, spec: ClusterSpec, *, keep: bool) -> Behind:
-        """Make a cluster and put a proxy in front of it. Errors: BadInput, ClusterError."""
-        made = super().create(spec, keep=keep)
-        try:
-            self.cluster = Behind(made.folder, ProxyProcess(made.endpoint().address))
-            self.cluster.started_s = made.started_s
-        except BaseException:
-            made.destroy()
-            raise
-        return self.cluster
+    def close(self) -> None:
+        """End the proxy."""
+        if self.proxy:
+            self.proxy.close()
 
 
 @dataclass(frozen=True)
 class Backdoor:
     """Where a violation is planted: the cluster, its collection, and what the run has recorded by now."""
 
-    cluster: Behind
+    between: Interposed
     collection: str
     folder: ScenarioFolder
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster itself."""
+        return self.between.cluster
+
+    def able(self, verbs: type[T]) -> T:
+        """Return the cluster as one that has these verbs. Errors: ClusterError."""
+        if not isinstance(self.cluster, verbs):
+            raise ClusterError(f"it has no {verbs.__name__}", where=self.cluster.name, mend="take another platform")
+        return self.cluster
+
+    def lie(self, *told: PassOn) -> None:
+        """Have the proxy tell these lies from now on."""
+        if self.between.proxy:
+            self.between.proxy.tell(*told)
 
     def member(self, role: Role) -> Member:
         """Return the first member of a role."""
@@ -134,7 +116,7 @@ class Backdoor:
         return np.full((count, dim), 100.0, np.float32)  # far from every query: only data is violated
 
     def _call(self, method: str, request: object) -> Any:
-        with Connection(self.cluster.direct) as connection:
+        with Connection(self.between.direct) as connection:
             return connection.call(method, request, _TIMEOUT_S)
 
 

@@ -1,0 +1,43 @@
+"""A thread that looks at something again and again, until it is told to end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from harness.errors import ClusterError
+
+
+class Polling:
+    """Looks in a thread of its own. What it can't see ends it, and is kept in `failure`."""
+
+    def __init__(self, name: str, look: Callable[[], None], interval_s: float) -> None:
+        self._name, self._look, self._interval_s = name, look, interval_s
+        self.failure: Exception | None = None
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Look until the end of this, and once more then."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._run, args=(over,), name=self._name, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def check(self, what: str, where: str) -> None:
+        """Raise ClusterError where nothing can be seen any more."""
+        if self.failure:
+            raise ClusterError(f"{what}: {self.failure}", where=where, mend="see harness status")
+
+    def _run(self, over: threading.Event) -> None:
+        try:
+            while not over.is_set():
+                self._look()
+                over.wait(self._interval_s)
+            self._look()
+        except Exception as error:  # noqa: BLE001 - told to the run, which stops with it
+            self.failure = error
