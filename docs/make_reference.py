@@ -1,4 +1,4 @@
-"""Writes docs/reference.md: the prose of reference.in.md, and what the code says of itself in place of its marks."""
+"""Writes reference.md and measuring.md here: the prose of NAME.in.md, and what the code says of itself at its marks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
@@ -36,8 +36,7 @@ from harness.slo.evidence import figures as declared
 from harness.slo.figure import Limited
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE / "reference.md"
-NOTE = "<!-- Written by docs/make_reference.py from the code and docs/reference.in.md: change those. -->"
+PAGES = ("reference", "measuring")
 PLATFORMS: Mapping[str, protocols.Platform] = {
     "local": LocalPlatform(),
     "kind": KubernetesPlatform(KubernetesOptions(kind=KindOptions(workers=1)), on_kind=True),
@@ -57,12 +56,17 @@ _SOURCED = re.compile(r"^ +(\w+):.*# \[(\w)\] ?(.*)$", re.MULTILINE)
 _TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping"}
 
 
-def reference() -> str:
-    """Return the whole page."""
-    template = (HERE / "reference.in.md").read_text(encoding="utf-8")
-    if left_out := set(SECTIONS) - set(_MARK.findall(template)):
-        raise ValueError(f"reference.in.md has no mark for: {', '.join(sorted(left_out))}")
-    return NOTE + "\n\n" + _MARK.sub(lambda mark: "\n".join(SECTIONS[mark[1]]()), template)
+def pages() -> dict[Path, str]:
+    """Return every page as it has to be."""
+    templates = {name: (HERE / f"{name}.in.md").read_text(encoding="utf-8") for name in PAGES}
+    if left_out := set(SECTIONS) - {mark for template in templates.values() for mark in _MARK.findall(template)}:
+        raise ValueError(f"there is no mark for: {', '.join(sorted(left_out))}")
+    return {HERE / f"{name}.md": _page(name, template) for name, template in templates.items()}
+
+
+def _page(name: str, template: str) -> str:
+    note = f"<!-- Written by docs/make_reference.py from the code and docs/{name}.in.md: change those. -->"
+    return note + "\n\n" + _MARK.sub(lambda mark: "\n".join(SECTIONS[mark[1]]()), template)
 
 
 def commands() -> Iterator[str]:
@@ -162,6 +166,15 @@ def figures() -> Iterator[str]:
     yield from table(("figure", "is", "unit", "its limit"), rows)
 
 
+def definitions() -> Iterator[str]:
+    """Yield every figure's definition; those with the same one share a row."""
+    rows = [
+        (", ".join(code(figure.name) for figure in those), definition)
+        for definition, those in groupby(declared(), key=lambda figure: figure.definition)
+    ]
+    yield from table(("figure", "definition"), rows)
+
+
 def thresholds() -> Iterator[str]:
     """Yield every threshold with the source and the reason that stand beside it."""
     told = {name: (source, reason) for name, source, reason in _SOURCED.findall(inspect.getsource(Thresholds))}
@@ -173,7 +186,7 @@ SECTIONS: Mapping[str, Callable[[], Iterator[str]]] = {
     made.__name__: made
     for made in (
         *(commands, pytest_options, actions, states, roles, verbs, powers),
-        *(kubernetes_options, figures, thresholds),
+        *(kubernetes_options, figures, definitions, thresholds),
     )
 }
 
@@ -301,4 +314,5 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(reference(), encoding="utf-8")
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")

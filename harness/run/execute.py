@@ -93,7 +93,7 @@ class Execution:
         passed = False
         try:
             with self._phase("yardstick", YARDSTICK_S):
-                self._each(Recorder.alone)
+                self._each(lambda one: one.alone())
             with self._phase("provision", self.plan.about.provision_s):
                 cluster = self.platform.create(self.spec, keep=False)
                 self._tell_start(cluster)
@@ -249,7 +249,7 @@ class Execution:
         """Look at what is there, twice, far enough apart; in between nothing is done, so that the machine is read."""
         self._each(lambda one: one.look(traffic, 1))
         again_s = monotonic() + self.plan.thresholds.readback_gap_s
-        self._each(Recorder.alone)
+        self._each(lambda one: one.alone())
         if traffic:
             self._pass(again_s - monotonic())
         self._each(lambda one: one.look(traffic, 2))
@@ -280,7 +280,7 @@ class Execution:
                 self.reporter.tick(monotonic() - begin_s, rate=seen.rate, errors=seen.errors)
 
     def _check_alive(self) -> None:
-        self._each(Recorder.check)
+        self._each(lambda one: one.check())
         if self._load and self._load.ended:
             raise ClusterError("the load generator ended too early", where=self._load.ended, mend="read its log")
 

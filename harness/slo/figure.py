@@ -64,7 +64,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: its name in limits files, its label on the page, its unit, and what becomes of it.
+    """A figure: its name in limits files, its label on the page, its unit, its definition in docs/measuring.md.
 
     `relation` is how it must stand to its limit. `of_fault`: only a fault gives it a meaning. `per_mille`: the
     percentile that it is, or is the ratio of. `endless`: it is infinite until something is reached, so a limit on it
@@ -80,6 +80,7 @@ class Figure:
     label: str
     unit: str
     group: str
+    definition: str = ""
     relation: str = "<="
     limited: Limited = Limited.NUMBER
     over: Over = Over.JUDGED

@@ -117,7 +117,11 @@ SNORES = Figure(
 
 
 class SnoreRecorder(Recorder):
-    """Listens to the members once all is over."""
+    """Listens to the members once all is over, and to the room while nobody else makes any noise."""
+
+    def alone(self) -> None:
+        """Write down that the room was listened to."""
+        self.into.tell(EventKind.OTHER, "room", "listened", {"kind": "sleep"})
 
     def after_traffic(self, cluster: Cluster, traffic: PreparedTraffic | None) -> None:
         """Write down who was heard, and how often."""

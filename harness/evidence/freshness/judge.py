@@ -29,6 +29,7 @@ FIGURES = (
         "Until reads saw the newest write for good",
         "s",
         Group.FRESHNESS,
+        "until Strong reads by key that look for the newest upsert answer with it in time for good",
         limited=Limited.SECONDS,
         blame=Blame.MACHINE,
         of_fault=True,
@@ -40,6 +41,7 @@ FIGURES = (
         "Until a Strong read answers p95, steady state",
         "ms",
         Group.FRESHNESS,
+        "how long such a read takes in the steady state",
         over=Over.STEADY,
         blame=Blame.MACHINE,
         per_mille=950,
@@ -49,6 +51,7 @@ FIGURES = (
         "Strong reads that missed an acknowledged write",
         "reads",
         Group.FRESHNESS,
+        "how many of them, from the effect on, answered with less than had been acknowledged when they were sent",
         check="freshness",
         expected="a Strong read answers with what was acknowledged before it was sent, or with something newer",
     ),
@@ -57,6 +60,9 @@ FIGURES = (
         "Strong reads that found another row, or a damaged one",
         "reads",
         Group.FRESHNESS,
+        "how many of them succeeded with invalid content (not: with a stale row), from the steady "
+        "state's begin on; each is "
+        "bad as well",
         check="rows",
     ),
 )

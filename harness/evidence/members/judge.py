@@ -22,6 +22,7 @@ FIGURES = (
         "Members that ended though no fault said so",
         "members",
         Group.MEMBERS,
+        "ended though no fault said so (one that a roll asks to leave may, until it is ready)",
         newer=True,
         check="restart",
         expected="a member goes only where the plan ends it",
@@ -31,6 +32,9 @@ FIGURES = (
         "Members at another version than declared",
         "members",
         Group.MEMBERS,
+        "in the end at another version than the last upgrade went to, else than the release that was asked "
+        "for (where none was declared, as by a server's folder, or the build reports none: than the first of "
+        "them)",
         newer=True,
         check="version",
         expected="in the end every member reports the version that was declared, or that the last upgrade went to",
@@ -40,6 +44,7 @@ FIGURES = (
         "Query nodes that serve no segment in the end",
         "members",
         Group.MEMBERS,
+        "query nodes that serve no segment in the end",
         newer=True,
         check="idle",
         expected="in the end every query node serves segments, as long as there are enough of them",
