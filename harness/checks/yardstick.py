@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.history import EventKind, History
+from harness.events import YardstickRead, said
+from harness.history import History
 
 WORDS = {"client": "the client's own round trip", "search": "an exact search", "fsync": "an fsync", "start": "a start"}
 
 
 def readings(history: History) -> tuple[Mapping[str, float], ...]:
     """Return each reading, oldest first: milliseconds by part."""
-    told = history.of(EventKind.MACHINE, name="yardstick", what="read")
-    return tuple({part: float(ms) for part, ms in event.detail.items() if part in WORDS} for event in told)
+    return tuple({part: getattr(one.value, part) for part in WORDS} for one in said(history.events, YardstickRead))
 
 
 def slower(history: History) -> Mapping[str, float]:

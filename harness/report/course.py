@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.events import OfAction, said
 from harness.history import Event, EventKind
 from harness.report.axis import Axis, axis_of
 from harness.report.section import sections
@@ -29,10 +30,10 @@ def course(view: ScenarioView) -> Iterator[str]:
 
 def _is_move(event: Event, axis: Axis) -> bool:
     if event.kind is EventKind.FAULT:
-        return "member" in event.detail and "what" in event.detail
+        return any(one.value.member and one.value.what for one in said((event,), OfAction))
     return event.kind is EventKind.MEMBER and event.what in {"up", "down"} and axis.at(event.t_ns) > axis.span.begin_s
 
 
 def _told(event: Event, axis: Axis) -> str:
-    name, what = event.detail.get("member", event.name), event.detail.get("what", event.what)
-    return f"{name} {what} {offset_text(axis.at(event.t_ns))}"
+    of = next((one.value for one in said((event,), OfAction)), OfAction())
+    return f"{of.member or event.name} {of.what or event.what} {offset_text(axis.at(event.t_ns))}"

@@ -11,6 +11,7 @@ from time import monotonic, monotonic_ns
 from harness.checks.windows import Span
 from harness.cluster import ClusterSpec, Endpoint
 from harness.errors import ClusterError, in_words
+from harness.events import ClusterStarted, as_event
 from harness.history import NS_PER_S, Event, EventKind
 from harness.journal import Journal, Undo, heal, take_back
 from harness.load.process import Load
@@ -162,7 +163,7 @@ class Execution:
         start_s = cluster.start_s() if isinstance(cluster, Timed) else None
         if start_s is not None:
             took_s = round(start_s, 3)
-            self._tell(EventKind.MACHINE, cluster.name, "started", {"took_s": str(took_s)})
+            self._append(as_event(ClusterStarted(took_s), cluster.name, monotonic_ns()))
             self.plan = replace(self.plan, bases=replace(self.plan.bases, start_s=took_s))
 
     @contextmanager

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic_ns
 
 from harness.cluster import ClusterSpec
+from harness.events import as_event
 from harness.history import Event, EventKind
 from harness.plan.plan import Plan
 from harness.run.traffic import PreparedTraffic
@@ -26,9 +27,13 @@ class Recording:
     append: Callable[[Event], None]
     note: Callable[..., None]
 
-    def tell(self, kind: EventKind, name: str, what: str, detail: Mapping[str, str] | None = None) -> None:
-        """Write down that something happens now."""
-        self.append(Event(monotonic_ns(), kind, name, what, detail or {}))
+    def say(self, said: object, name: str) -> None:
+        """Write down what is so now, of whom: a value whose class is an event's (harness.events.event)."""
+        self.append(as_event(said, name, monotonic_ns()))
+
+    def remark(self, name: str, what: str) -> None:
+        """Write down what a reader of the page should know."""
+        self.append(Event(monotonic_ns(), EventKind.NOTE, name, what))
 
 
 class Recorder:

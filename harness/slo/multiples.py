@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.checks.yardstick import slower
-from harness.history import NS_PER_S, EventKind, History
+from harness.events import ClusterStarted, said
+from harness.history import NS_PER_S, History
 
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 SESSION_SETTING = "common.session.ttl"
@@ -107,8 +108,8 @@ def bases_of(history: History, session_s: float | None, *, older: bool = False, 
 
 
 def _start_s(history: History, *, older: bool) -> float | None:
-    started = next(history.of(EventKind.MACHINE, what="started"), None)
+    started = next(said(history.events, ClusterStarted), None)
     if started is not None:
-        return float(started.detail["took_s"])
+        return started.value.took_s
     made = history.phase("provision") if older else None
     return (made[1] - made[0]) / NS_PER_S if made else None

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from harness.action import Action, Begin, Effect, Heal, Healed, Hold, Moments
 from harness.cluster import ClusterSpec, Durations, Health, Role
-from harness.history import EventKind
+from harness.events import event, said
 from harness.journal import Undo
 from harness.plan.scenario import Scenario
 from harness.platforms import home
@@ -106,6 +106,18 @@ class SleepyCluster(Watched):
         self.set(member, health=Health.READY)
 
 
+@event("sleep", "snored")
+class Snored:
+    """How often a member was heard."""
+
+    times: int
+
+
+@event("sleep", "listened")
+class Listened:
+    """Somebody listened to the room."""
+
+
 SNORES = Figure(
     "snores",
     "Times that a sleeping member was heard",
@@ -121,14 +133,14 @@ class SnoreRecorder(Recorder):
 
     def alone(self) -> None:
         """Write down that the room was listened to."""
-        self.into.tell(EventKind.OTHER, "room", "listened", {"kind": "sleep"})
+        self.into.say(Listened(), "room")
 
     def after_traffic(self, cluster: Cluster, traffic: PreparedTraffic | None) -> None:
         """Write down who was heard, and how often."""
         del traffic
         if isinstance(cluster, SleepyCluster):
             for name, times in cluster.snores.items():
-                self.into.tell(EventKind.OTHER, name, "snored", {"kind": "sleep", "times": str(times)})
+                self.into.say(Snored(times), name)
 
 
 class SnoreJudge(Judge):
@@ -138,15 +150,15 @@ class SnoreJudge(Judge):
 
     def measure(self, at: Inputs) -> Part:
         """Return how often members were heard, and name them."""
-        told = [e for e in at.history.of(EventKind.OTHER, what="snored") if e.detail["kind"] == "sleep"]
-        count = sum(int(event.detail["times"]) for event in told)
-        who = ", ".join(event.name for event in told)
+        told = list(said(at.history.events, Snored))
+        count = sum(one.value.times for one in told)
+        who = ", ".join(one.name for one in told)
         findings = (Finding("snoring", f"heard: {who}", count, t_ns=told[0].t_ns),) if count else ()
         return Part({"snores": Measured(float(count), len(told))}, findings)
 
     def conditions(self, at: Inputs) -> Iterator[Validity]:
         """Yield that somebody listened."""
-        heard = len(list(at.history.of(EventKind.OTHER, what="snored")))
+        heard = len(list(said(at.history.events, Snored)))
         yield Validity("Members listened to", str(heard), ">= 1", ok=heard > 0)
 
 
@@ -155,8 +167,8 @@ class SnoreSection(Section):
 
     def tables(self, view: ScenarioView) -> Iterator[Table]:
         """Yield who was heard."""
-        told = view.history.of(EventKind.OTHER, what="snored")
-        yield Table("Sleep", ("Member", "Heard"), tuple((event.name, event.detail["times"]) for event in told))
+        told = said(view.history.events, Snored)
+        yield Table("Sleep", ("Member", "Heard"), tuple((one.name, str(one.value.times)) for one in told))
 
 
 class ToyPlatform:

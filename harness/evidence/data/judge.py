@@ -41,26 +41,26 @@ FIGURES = (
     _figure(
         "lost",
         "Acknowledged rows lost",
-        "acknowledged, not deleted, absent in both Strong reads 10 s apart",
+        "rows acknowledged, not deleted, absent in both Strong reads 10 s apart",
         "every row whose insert was acknowledged, and no delete of it sent, is read back",
         Column("Lost rows", "acknowledged rows that were not there afterwards", 60),
     ),
     _figure(
         "resurrected",
         "Deleted rows back again",
-        "a deleted row is there",
+        "rows whose delete was acknowledged, and that are there",
         "no row whose delete was acknowledged is read back",
     ),
     _figure(
         "stale",
         "Rows older than their last write",
-        "at a version that had ended before a later one, acknowledged, was sent",
+        "rows at a version that had ended before a later one, acknowledged, was sent",
         "every row is read back at the version of its last acknowledged write, or a later one",
     ),
     _figure(
         "phantom",
         "Rows that nobody wrote",
-        "a row, or a version of it, that nobody wrote",
+        "rows, or versions of them, that nobody wrote",
         "only rows and versions are read back that a client wrote",
     ),
     _figure(
@@ -72,13 +72,13 @@ FIGURES = (
     _figure(
         "damaged",
         "Rows whose fields do not belong together",
-        "key, version and vector do not fit the checksum that was written with them",
+        "rows whose key, version and vector do not fit the checksum that was written with them",
         "a row's checksum is that of its key, its version and its vector",
     ),
     _figure(
         "flipped",
         "Rows in one of two reads only",
-        "in one read and not in the other, or at different versions",
+        "rows in one read and not in the other, or at different versions",
         "two reads of everything, with nothing written in between, agree",
     ),
 )

@@ -41,7 +41,7 @@ FIGURES = (
         "Until a Strong read answers p95, steady state",
         "ms",
         Group.FRESHNESS,
-        "how long such a read takes in the steady state",
+        "how long Strong reads by key take in the steady state",
         over=Over.STEADY,
         blame=Blame.MACHINE,
         per_mille=950,
@@ -51,7 +51,7 @@ FIGURES = (
         "Strong reads that missed an acknowledged write",
         "reads",
         Group.FRESHNESS,
-        "how many of them, from the effect on, answered with less than had been acknowledged when they were sent",
+        "Strong reads by key, from the effect on, that answered with less than was acknowledged when they were sent",
         check="freshness",
         expected="a Strong read answers with what was acknowledged before it was sent, or with something newer",
     ),
@@ -60,7 +60,7 @@ FIGURES = (
         "Strong reads that found another row, or a damaged one",
         "reads",
         Group.FRESHNESS,
-        "how many of them succeeded with invalid content (not: with a stale row), from the steady "
+        "Strong reads by key that succeeded with invalid content (not: with a stale row), from the steady "
         "state's begin on; each is "
         "bad as well",
         check="rows",

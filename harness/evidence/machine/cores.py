@@ -10,7 +10,9 @@ import numpy as np
 from harness.checks.thresholds import Thresholds
 from harness.checks.timeline import Floats
 from harness.checks.windows import Windows
-from harness.history import EventKind, History
+from harness.events import said
+from harness.evidence.machine.events import CoresTaken
+from harness.history import History
 from harness.slo.surroundings import LACK
 from harness.verdict import Validity
 
@@ -24,18 +26,14 @@ def left_alone(history: History, windows: Windows, thresholds: Thresholds) -> Va
     A limit on latency that was broken meanwhile is no verdict on Milvus. Where nobody looked, nothing is held
     against the run.
     """
-    events = [
-        event
-        for event in history.of(EventKind.MACHINE, what="taken")
-        if windows.begin_ns <= event.t_ns < windows.end_ns
-    ]
+    told = _between(history, windows.begin_ns, windows.end_ns)
     width = thresholds.machine_window
     limit = thresholds.others_cores_max
     what = f"Cores taken by others, worst {width} s"
-    if len(events) < width:
+    if len(told) < width:
         return Validity(what, "not recorded", f"< {limit:g}", ok=True)
-    taken = _means([float(event.detail["cores"]) for event in events], width)
-    stolen = _means([float(event.detail.get("stolen", 0.0)) for event in events], width)
+    taken = _means([one.cores for one in told], width)
+    stolen = _means([one.stolen for one in told], width)
     at = int(taken.argmax())
     measured = f"{taken[at]:.2f}" + (f" ({stolen[at]:.2f} of it by the host)" if stolen[at] >= _TOLD_CORES else "")
     return Validity(what, measured, f"< {limit:g} (else the machine may be to blame)", ok=bool(taken[at] < limit))
@@ -47,22 +45,25 @@ def lacking(history: History, windows: Windows, thresholds: Thresholds) -> Valid
     A quota stops whoever has used it until its next period; without one nothing is left when all cores are busy. Where
     others took a part, or nothing was recorded, nobody can tell.
     """
-    begin_ns, end_ns = windows.steady or (windows.begin_ns, windows.end_ns)
-    details = [e.detail for e in history.of(EventKind.MACHINE, what="taken") if begin_ns <= e.t_ns < end_ns]
-    told = [detail for detail in details if "of" in detail]
-    if not told or not left_alone(history, windows, thresholds).ok:
+    told = _between(history, *(windows.steady or (windows.begin_ns, windows.end_ns)))
+    cores = told[-1].of if told else None
+    if cores is None or not left_alone(history, windows, thresholds).ok:
         return None
-    cores = float(told[-1]["of"])
-    if "periods" in told[-1]:
-        stopped, periods = (sum(int(detail[name]) for detail in told) for name in ("stopped", "periods"))
+    told = [one for one in told if one.of is not None]
+    if told[-1].periods is not None:
+        stopped, periods = sum(one.stopped for one in told), sum(one.periods or 0 for one in told)
         share, limit = stopped / max(1, periods), thresholds.stopped_share_max
         measured = f"a quota of {cores:g} cores, used up in {share:.0%} of its periods"
     else:
-        busy = float(np.mean([float(detail["busy"]) for detail in told]))
+        busy = float(np.mean([one.busy for one in told]))
         share, limit = busy / cores, thresholds.busy_share_max
         measured = f"{busy:.2f} of {cores:g} cores busy"
     required = f"< {limit:.0%} (else the machine is too slow for this traffic)"
     return None if share < limit else Validity(f"{LACK} in the steady state", measured, required, ok=False)
+
+
+def _between(history: History, begin_ns: int, end_ns: int) -> list[CoresTaken]:
+    return [one.value for one in said(history.events, CoresTaken) if begin_ns <= one.t_ns < end_ns]
 
 
 def _means(values: list[float], width: int) -> Floats:

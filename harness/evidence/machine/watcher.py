@@ -10,8 +10,10 @@ from time import monotonic, monotonic_ns
 
 import psutil
 
+from harness.events import as_event
+from harness.evidence.machine.events import CoresTaken
 from harness.evidence.machine.quota import quota
-from harness.history import Event, EventKind
+from harness.history import Event
 from harness.verbs import Cluster, Metered
 
 _INTERVAL_S = 1.0
@@ -61,25 +63,19 @@ class MachineWatcher:
             others, stolen = between(before, now)
             taken = stolen + (others if self._members_s else 0.0)
             busy = (now.busy_s - before.busy_s) / (now.t_s - before.t_s)
-            detail = {
-                "cores": f"{taken:.3f}",
-                "stolen": f"{stolen:.3f}",
-                "busy": f"{busy:.3f}",
-                **self._limits(before, now),
-            }
-            self._tell(Event(monotonic_ns(), EventKind.MACHINE, "cpu", "taken", detail))
+            told = self._told(round(taken, 3), round(stolen, 3), round(busy, 3), before, now)
+            self._tell(as_event(told, "cpu", monotonic_ns()))
             before = now
 
     def _look(self) -> Look:
         seen = look(self._members_s() if self._members_s else {})
         return replace(seen, periods=self._quota.periods()) if self._quota else seen
 
-    def _limits(self, before: Look, now: Look) -> dict[str, str]:
-        """Return how many cores there are for us; of a quota also its periods, and those in which it stopped us."""
+    def _told(self, taken: float, stolen: float, busy: float, before: Look, now: Look) -> CoresTaken:
         if not self._quota:
-            return {"of": str(psutil.cpu_count())}
+            return CoresTaken(taken, stolen, busy, psutil.cpu_count())
         periods, stopped = (n - b for n, b in zip(now.periods, before.periods, strict=True))
-        return {"of": f"{self._quota.cores:g}", "periods": str(periods), "stopped": str(stopped)}
+        return CoresTaken(taken, stolen, busy, self._quota.cores, periods, stopped)
 
 
 def members_s(cluster: Cluster) -> MembersS | None:

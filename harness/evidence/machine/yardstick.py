@@ -10,7 +10,8 @@ from pathlib import Path
 from time import monotonic_ns
 
 from harness.errors import ClusterError
-from harness.history import Event, EventKind
+from harness.events import YardstickRead, as_event
+from harness.history import Event
 from harness.load.job import TUNED_GRPC
 from harness.plan.specs import DataSpec
 from harness.platforms.process import OWNER, owner_mark
@@ -35,6 +36,5 @@ def read_yardstick(data: DataSpec, folder: Path) -> Event:
     except subprocess.CalledProcessError as error:
         why = error.stderr.strip().splitlines()[-1:] or [f"exit status {error.returncode}"]
         raise ClusterError(f"the yardstick can't be read: {why[0]}", where=command[2], mend="see the line") from None
-    read = json.loads(done.stdout)
-    detail = {part: f"{ms:.4f}" for part, ms in read.items()}
-    return Event(monotonic_ns(), EventKind.MACHINE, "yardstick", "read", detail)
+    read = YardstickRead(**{part: round(ms, 4) for part, ms in json.loads(done.stdout).items()})
+    return as_event(read, "yardstick", monotonic_ns())

@@ -6,11 +6,13 @@ Source: docs/measuring.md: members.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.checks.windows import Windows
 from harness.cluster import version_of
+from harness.events import OfAction, Said, said
+from harness.evidence.members.events import ReleaseDeclared, Serving, VersionReported
 from harness.history import NS_PER_S, Event, EventKind, History
 from harness.verdict import Finding
 
@@ -50,85 +52,80 @@ def _planned(history: History) -> Iterator[tuple[int, float, str]]:
     Actions may overlap: each by its id, which an older harness did not record.
     """
     under_way: dict[str, _UnderWay] = {}
-    for event in history.of(EventKind.FAULT):
-        of = event.detail.get("action", "")
-        if event.what == "inject":
-            under_way[of] = _UnderWay(event.t_ns)
+    for told in said(history.events, OfAction):
+        of = told.value.action
+        if told.what == "inject":
+            under_way[of] = _UnderWay(told.t_ns)
         if action := under_way.get(of):
-            yield from _ended(event, action)
-        if event.what == "healed":
+            yield from _ended(told, action)
+        if told.what == "healed":
             under_way.pop(of, None)
     for action in under_way.values():
         yield from ((since - _NEAR_NS, math.inf, name) for name, since in action.since_ns.items())
 
 
-def _ended(event: Event, action: _UnderWay) -> Iterator[tuple[int, float, str]]:
-    """Note the members that an action tells of, and yield the stretches that end with this event."""
-    for name in _named(event):
-        leaving = event.detail.get("what") == "leaving"
-        action.since_ns.setdefault(name, event.t_ns if leaving else action.begin_ns)
-        if event.detail.get("what") == "ready":
-            yield action.since_ns.pop(name) - _NEAR_NS, event.t_ns + _NEAR_NS, name
-    if event.what == "healed":
-        yield from ((since - _NEAR_NS, event.t_ns + _NEAR_NS, name) for name, since in action.since_ns.items())
+def _ended(told: Said[OfAction], action: _UnderWay) -> Iterator[tuple[int, float, str]]:
+    """Note the members that an action tells of, and yield the stretches that end with this."""
+    for name in told.value.named:
+        action.since_ns.setdefault(name, told.t_ns if told.value.what == "leaving" else action.begin_ns)
+        if told.value.what == "ready":
+            yield action.since_ns.pop(name) - _NEAR_NS, told.t_ns + _NEAR_NS, name
+    if told.what == "healed":
+        yield from ((since - _NEAR_NS, told.t_ns + _NEAR_NS, name) for name, since in action.since_ns.items())
 
 
-def _named(event: Event) -> set[str]:
-    return {name for key in ("members", "member") for name in event.detail.get(key, "").split(", ") if name}
-
-
-def wrong_versions(history: History, windows: Windows) -> tuple[Event, ...] | None:
+def wrong_versions(history: History, windows: Windows) -> tuple[Said[VersionReported], ...] | None:
     """Return the members that report another version in the end than was declared; None where none reports any."""
-    told = list(history.of(EventKind.MEMBER, what="version"))
-    in_the_end = [event for event in told if event.t_ns >= windows.end_ns]
+    told = list(said(history.events, VersionReported))
+    in_the_end = [one for one in told if one.t_ns >= windows.end_ns]
     if not in_the_end:
         return None
-    declared = _declared(history, told[0], in_the_end[0])
-    return tuple(event for event in in_the_end if _reported(event) != declared)
+    declared = _declared(history, told[0].value.version, in_the_end[0].value.version)
+    return tuple(one for one in in_the_end if _release(one.value.version) != declared)
 
 
-def _declared(history: History, first: Event, last: Event) -> Version:
+def _declared(history: History, first: str, last: str) -> Version:
     """Return what the last upgrade went to, else the release that was asked for.
 
     What is no release, as a server's folder, declares nothing; nor is anything known of a build that reports none (the
     2.3.0 wheel calls itself v2.2-testing). Then all must be as the first to report is: in the end after an upgrade,
     else in the beginning.
     """
-    upgrades = [event.detail["to"] for event in history.of(EventKind.FAULT, what="inject") if "to" in event.detail]
+    upgrades = [one.value.to for one in said(history.events, OfAction) if one.what == "inject" and one.value.to]
     if upgrades:
-        return version_of(upgrades[-1]) or _reported(last)
-    asked = next((_reported(event) for event in history.of(EventKind.MEMBER, what="declared")), None)
-    return asked if asked and len(version_of(first.detail["version"])) == _RELEASE else _reported(first)
+        return version_of(upgrades[-1]) or _release(last)
+    asked = next((_release(one.value.version) for one in said(history.events, ReleaseDeclared)), None)
+    return asked if asked and len(version_of(first)) == _RELEASE else _release(first)
 
 
-def _reported(event: Event) -> Version:
+def _release(version: str) -> Version:
     """Return a version's numbers, or its text where it has none."""
-    return version_of(event.detail["version"]) or event.detail["version"]
+    return version_of(version) or version
 
 
 def idle_query_nodes(history: History) -> int | None:
     """Return how many query nodes served no segment in the end; None where nobody looked, or too few are there."""
-    told = list(history.of(EventKind.MEMBER, what="serving"))
-    if not told:
-        return None
-    serving, living, segments = (int(told[-1].detail[key]) for key in ("nodes", "of", "segments"))
-    return max(0, min(living, segments) - serving)
+    told = _serving(history)
+    return max(0, min(told.value.of, told.value.segments) - told.value.nodes) if told else None
+
+
+def _serving(history: History) -> Said[Serving] | None:
+    return next(reversed(list(said(history.events, Serving))), None)
 
 
 def member_findings(history: History, windows: Windows) -> Iterator[Finding]:
     """Name the members that ended, report another version or serve nothing, though nothing said they should."""
     if ends := unplanned_ends(history, windows):
-        told = _told(ends, lambda event: event.name)
+        told = _told([event.name for event in ends])
         yield Finding("restart", f"ended though no fault said so: {told}", len(ends), t_ns=ends[0].t_ns)
     if wrong := wrong_versions(history, windows):
-        told = _told(wrong, lambda event: f"{event.name} reports {event.detail['version']}")
+        told = _told([f"{one.name} reports {one.value.version}" for one in wrong])
         yield Finding("version", f"at another version than declared: {told}", len(wrong), t_ns=wrong[0].t_ns)
-    if idle := idle_query_nodes(history):
-        last = list(history.of(EventKind.MEMBER, what="serving"))[-1]
-        nodes, living = last.detail["nodes"], last.detail["of"]
-        yield Finding("idle", f"only {nodes} of {living} query nodes serve segments in the end", idle, t_ns=last.t_ns)
+    last = _serving(history)
+    if last and (idle := idle_query_nodes(history)):
+        message = f"only {last.value.nodes} of {last.value.of} query nodes serve segments in the end"
+        yield Finding("idle", message, idle, t_ns=last.t_ns)
 
 
-def _told(events: tuple[Event, ...], name: Callable[[Event], str]) -> str:
-    more = ", \u2026" if len(events) > _NAMED else ""
-    return ", ".join(map(name, events[:_NAMED])) + more
+def _told(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", \u2026" if len(names) > _NAMED else "")

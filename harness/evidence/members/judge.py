@@ -22,7 +22,7 @@ FIGURES = (
         "Members that ended though no fault said so",
         "members",
         Group.MEMBERS,
-        "ended though no fault said so (one that a roll asks to leave may, until it is ready)",
+        "members that ended though no fault said so (one that a roll asks to leave may, until it is ready)",
         newer=True,
         check="restart",
         expected="a member goes only where the plan ends it",
@@ -32,7 +32,7 @@ FIGURES = (
         "Members at another version than declared",
         "members",
         Group.MEMBERS,
-        "in the end at another version than the last upgrade went to, else than the release that was asked "
+        "members in the end at another version than the last upgrade went to, else than the release that was asked "
         "for (where none was declared, as by a server's folder, or the build reports none: than the first of "
         "them)",
         newer=True,

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from harness.cluster import Health, Role, version_of
 from harness.errors import ClusterError
+from harness.evidence.members.events import ReleaseDeclared, Serving, VersionReported
 from harness.evidence.members.watcher import INTERVAL_S, Watcher
-from harness.history import EventKind
 from harness.run.polling import Polling
 from harness.run.recorder import Recorder
 from harness.run.traffic import PreparedTraffic
@@ -47,10 +47,9 @@ class MembersRecorder(Recorder):
         try:
             nodes, segments = traffic.serving()
         except ClusterError as error:
-            self.into.tell(EventKind.NOTE, Role.QUERY_NODE, f"who serves can't be told: {error.what}")
+            self.into.remark(Role.QUERY_NODE, f"who serves can't be told: {error.what}")
             return
-        detail = {"nodes": str(nodes), "of": str(len(living) or nodes), "segments": str(segments)}
-        self.into.tell(EventKind.MEMBER, Role.QUERY_NODE, "serving", detail)
+        self.into.say(Serving(nodes, len(living) or nodes, segments), Role.QUERY_NODE)
 
     def end(self, cluster: Cluster) -> None:
         """Ask each again."""
@@ -59,12 +58,12 @@ class MembersRecorder(Recorder):
     def _tell_release(self, asked: str) -> None:
         """Write down which release was asked for. A server's folder, or a tag of one's own, promises none."""
         if ".".join(map(str, version_of(asked))) == asked.removeprefix("v"):
-            self.into.tell(EventKind.MEMBER, "milvus", "declared", {"version": asked})
+            self.into.say(ReleaseDeclared(asked), "milvus")
 
     def _tell_versions(self, cluster: Cluster) -> dict[str, str]:
         """Return what each member says that it is, and write it down."""
         versions = dict(cluster.versions())
         for name, version in versions.items():
             if version:  # one that is down tells none
-                self.into.tell(EventKind.MEMBER, name, "version", {"version": version})
+                self.into.say(VersionReported(version), name)
         return versions
