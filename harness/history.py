@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +166,10 @@ class Offered:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """All that checks see. `complete` is False where the run ended before its plan did."""
+    """All that checks see. `complete` is False where the run ended before its plan did.
+
+    `recorded` is what kinds of evidence recorded beside events, by the kind's name.
+    """
 
     operations: Operations
     events: tuple[Event, ...]
@@ -174,6 +177,7 @@ class History:
     readbacks: tuple[Readback, ...]
     traffic: Offered
     complete: bool
+    recorded: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, kind: EventKind, *, name: str | None = None, what: str | None = None) -> Iterator[Event]:
         """Yield the events of a kind, in order of time, narrowed to a name and to what happened."""

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from harness import journal
 from harness.cli import members
-from harness.cli.render import PlatformFile, QueryNodes, topology
+from harness.cli.render import PlatformFile, PlatformOption, QueryNodes, topology
 from harness.cluster import ClusterSpec, Role
 from harness.errors import BadInput, ClusterError, HarnessError
 from harness.platforms import home, registry
@@ -34,10 +34,12 @@ def up(
     platform_file: PlatformFile = None,
     context: Annotated[str, typer.Option(help="kubernetes: the kubeconfig's context to use")] = "",
     namespace: Annotated[str, typer.Option(help="kubernetes: a namespace that is there already")] = "",
+    platform_option: PlatformOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
     """Start a real Milvus cluster and leave it running."""
-    made = registry.make_platform(PlatformChoice(platform, platform_file, context, namespace))
+    named = {"platform_file": platform_file, "context": context, "namespace": namespace}
+    made = registry.make_platform(PlatformChoice.of(platform, platform_option or (), **named))
     spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), topology(query_nodes, platform_file))
     if dry_run:
         made.check(spec)

@@ -15,6 +15,9 @@ QueryNodes = Annotated[int | None, typer.Option(min=1, help="how many query node
 PlatformFile = Annotated[
     Path | None, typer.Option(help="options of kind and kubernetes: a file, or an example's name as basic")
 ]
+PlatformOption = Annotated[
+    list[str] | None, typer.Option(help="an option of the platform as key=value, may be repeated")
+]
 
 
 def render(

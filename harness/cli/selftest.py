@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness.cli.render import PlatformFile
+from harness.cli.render import PlatformFile, PlatformOption
 from harness.errors import BadInput
 from harness.platforms.choice import PlatformChoice
 from harness.run.environment import environment
@@ -34,13 +34,14 @@ def selftest(
     seed: Annotated[str, typer.Option(help="decides data, traffic and moments")] = "1",
     platform: Annotated[str, typer.Option(help="local, kind or kubernetes")] = "local",
     platform_file: PlatformFile = None,
+    platform_option: PlatformOption = None,
     reports: Annotated[Path, typer.Option(help="where runs are kept")] = Path("reports"),
 ) -> None:
     """Plant violations in a real cluster: the check that must fire has to, and no other.
 
     Exits with 1 if a row fails; what a platform can't plant is said and left out.
     """
-    choice = PlatformChoice(platform, platform_file)
+    choice = PlatformChoice.of(platform, platform_option or (), platform_file=platform_file)
     rows, options = _chosen(row or []), RunOptions(seed=parse_seed(seed), platform=choice, reports=reports)
     run = RunFolder.create(reports, _record(row or [], options, rows))
     progress = PlainProgress(lambda text: _console.print(text, highlight=False, soft_wrap=True, markup=False))

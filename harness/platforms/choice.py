@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from harness.errors import BadInput
 
 
 @dataclass(frozen=True)
 class PlatformChoice:
-    """What a user chose: the platform's name, its file of options, and what was named beside it."""
+    """What a user chose: the platform's name, and what was given of its options, by name, as it was written."""
 
     name: str = "local"
-    file: Path | None = None
-    context: str = ""
-    namespace: str = ""
-    token_file: str = ""
-    tls: bool = False
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, pairs: Iterable[str] = (), **given: object) -> PlatformChoice:
+        """Return a choice: `pairs` are key=value, the others by name; what is empty or off was not given.
+
+        Errors: BadInput for a pair without a key or a value.
+        """
+        for pair in pairs:
+            key, between, value = pair.partition("=")
+            if not key.strip() or not between or not value:
+                raise BadInput(f"{pair!r} is no option", where="--platform-option", mend="write it as key=value")
+        named = {key.replace("_", "-"): _text(value) for key, value in given.items() if value}
+        return cls(name, {**named, **{key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)}})
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options of a command that choose it; none for the default."""
+        named = ("--platform", self.name) if self.name != "local" else ()
+        return (*named, *(word for pair in self.given.items() for word in ("--platform-option", "=".join(pair))))
+
+
+def _text(value: object) -> str:
+    return "true" if value is True else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -27,6 +27,11 @@ class Leftover:
 
 class Entry(Protocol):
     """What an entry point names. Importing it is cheap: what a platform needs is imported as it is made."""
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """The options that it takes, by name, each with what it is."""
+        ...
 
     def make(self, choice: PlatformChoice) -> Platform:
         """Return the platform. Errors: BadInput for a choice that it does not take."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import BadInput, HarnessError
 from harness.platforms import home
 from harness.platforms.choice import PlatformChoice
-from harness.platforms.entry import Leftover, entries, entry
+from harness.platforms.entry import Leftover, entries, entry, names
 from harness.platforms.local.cluster import LocalCluster
 from harness.platforms.process import end_all, orphans, tagged
 from harness.platforms.state import Folder, clusters_home
@@ -17,8 +17,18 @@ from harness.verbs import Cluster, Platform
 
 
 def make_platform(choice: PlatformChoice) -> Platform:
-    """Return the platform that was chosen. Errors: BadInput."""
-    return entry(choice.name, "--platform").make(choice)
+    """Return the platform that was chosen. Errors: BadInput, also for an option that it does not take."""
+    found = entry(choice.name, "--platform")
+    for option in choice.given:
+        if option not in found.options:
+            takers = [name for name in names() if option in entry(name, "--platform").options]
+            mend = f"name {' or '.join(takers)} with --platform" if takers else f"it takes {_listed(found.options)}"
+            raise BadInput(f"{choice.name} takes no {option}", where=f"--{option}", mend=mend)
+    return found.make(choice)
+
+
+def _listed(options: Iterable[str]) -> str:
+    return ", ".join(options) or "none"
 
 
 def open_cluster(name: str) -> Cluster:

@@ -78,6 +78,13 @@ def add(parser: pytest.Parser) -> None:
     text("--harness-endpoint", metavar="HOST:PORT", help="a Milvus that already runs: traffic and checks, no faults")
     text("--harness-platform", default="local", metavar="NAME", help="local, kind or kubernetes (default: local)")
     text("--harness-platform-file", metavar="FILE", help="options of kind and kubernetes, see docs/kubernetes.md")
+    text(
+        "--harness-platform-option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of any platform; may be repeated",
+    )
     text("--harness-context", default="", metavar="NAME", help="kubernetes: the kubeconfig's context to use")
     text("--harness-namespace", default="", metavar="NAME", help="kubernetes: a namespace that is there already")
     text("--harness-tls", action="store_true", help="the endpoint, or a way in of kubernetes, speaks TLS")
@@ -125,11 +132,11 @@ def run_options(config: pytest.Config) -> RunOptions:
 
 def _platform(config: pytest.Config) -> PlatformChoice:
     option = config.getoption
-    file = option("--harness-platform-file")
-    named = {key: option(f"--harness-{key}") for key in ("context", "namespace")}
-    token_file = option("--harness-token-file")
-    named |= {"token_file": str(Path(token_file).resolve()) if token_file else "", "tls": option("--harness-tls")}
-    return PlatformChoice(option("--harness-platform"), Path(file) if file else None, **named)
+    named = {key: option(f"--harness-{key}") for key in ("platform-file", "context", "namespace")}
+    if not option("--harness-endpoint"):  # else it is the endpoint that they are about
+        token_file = option("--harness-token-file")
+        named |= {"token-file": Path(token_file).resolve() if token_file else "", "tls": option("--harness-tls")}
+    return PlatformChoice.of(option("--harness-platform"), option("--harness-platform-option"), **named)
 
 
 def _replicas(text: str) -> int:

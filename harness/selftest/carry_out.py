@@ -81,11 +81,9 @@ def detect(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) ->
 
 def command_of(rows: Iterable[str], options: RunOptions) -> str:
     """Return what carries rows out again."""
-    chosen = options.platform
     given = [("--row", row) for row in rows] + [("--seed", str(options.seed))]
-    given += [("--platform", chosen.name)] if chosen.name != "local" else []
-    given += [("--platform-file", str(chosen.file))] if chosen.file else []
-    return shlex.join(["harness", "selftest", *(part for pair in given for part in pair)])
+    words = (word for pair in given for word in pair)
+    return shlex.join(["harness", "selftest", *words, *options.platform.words])
 
 
 class Planting:

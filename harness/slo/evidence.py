@@ -28,6 +28,10 @@ class Evidence:
     `place` is where it stands among the others: the harness's own have 10 to 90. `judge` is a `Judge`, `recorder` a
     `harness.run.recorder.Recorder`, `section` a `harness.report.section.Section`, `rows` a tuple of the selftest's rows
     (`harness.selftest.row.Row`); it may have any of them.
+
+    What does not fit into events lies in `files` of the scenario's folder (patterns), which are sealed with the run.
+    The function `reader` turns that folder into what `History.recorded` holds by the kind's name; it raises BadInput
+    for damaged files.
     """
 
     name: str
@@ -36,6 +40,8 @@ class Evidence:
     recorder: str = ""
     section: str = ""
     rows: str = ""
+    reader: str = ""
+    files: tuple[str, ...] = ()
 
     def part(self, name: str) -> Any:
         """Return a part, None where it has none."""

@@ -14,6 +14,7 @@ from harness.errors import BadInput
 from harness.history import NS_PER_S, History, Offered, Readback, Truth
 from harness.kind import Kind
 from harness.load.operations import STREAMS
+from harness.slo.evidence import kinds
 from harness.store.arrays import read_readback, read_truth, write_readback, write_truth
 from harness.store.events import EventLog, read_events
 from harness.store.jsonfile import check_format, read_json, unsealed, validated, write_sealed
@@ -88,7 +89,8 @@ class ScenarioFolder:
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that a verdict rests on."""
-        found = sorted(path for pattern in _EVIDENCE for path in self.path.glob(pattern))
+        patterns = (*_EVIDENCE, *(pattern for one in kinds() for pattern in one.files))
+        found = sorted(path for pattern in patterns for path in self.path.glob(pattern))
         return {path.name: _sha256(path) for path in found}
 
     def read_history(self) -> History:
@@ -108,6 +110,7 @@ class ScenarioFolder:
             readbacks=self.readbacks(),
             traffic=traffic,
             complete=record.complete and bool(record.digests),
+            recorded={one.name: read(self.path) for one in kinds() if (read := one.part("reader"))},
         )
 
     def _check_unchanged(self, digests: Mapping[str, str]) -> None:

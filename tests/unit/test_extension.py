@@ -127,8 +127,23 @@ def test_a_scenario_of_all_three_runs_and_is_judged_drawn_and_judged_again(tmp_p
     again = review(run)
     assert again.verdict.scenarios == (detected.judged,)
     drawn = fragment(again)
-    for words in ("Times that a sleeping member was heard", "<h3>Sleep</h3>", "Nobody sent any traffic", "lull proxy"):
+    for words in (
+        "Times that a sleeping member was heard",
+        "<h3>Sleep</h3>",
+        "sheep, goats",
+        "Nobody sent any traffic",
+        "lull proxy",
+    ):
         assert words in drawn
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_own_files_are_sealed_with_the_run(tmp_path: Path) -> None:
+    _, run = carried_out(tmp_path, "toy-quiet")
+    folder = next(iter(run.scenarios()))
+    (folder.path / "dreams.json").write_text('["wolves"]', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"dreams.json was changed after the run had ended"):
+        review(run)
 
 
 @pytest.mark.usefixtures("installed")
@@ -202,3 +217,32 @@ def test_a_platform_that_is_not_installed_is_told_with_those_that_are(monkeypatc
 def test_what_an_action_needs_a_platform_of_the_harness_refuses() -> None:
     with pytest.raises(Unsupported, match="it has no Sleepy"):
         refuse(Lull(Role.PROXY), registry.make_platform(PlatformChoice()))
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_platform_takes_its_options_and_no_other_platforms() -> None:
+    made = registry.make_platform(PlatformChoice.of("toy", ["bed=sofa"]))
+    assert made.intent(ClusterSpec("napping")) == ("make up a Milvus 2.3.5 on the sofa",)
+    with pytest.raises(BadInput, match=r"toy takes no context \(--context\): name kind or kubernetes with --platform"):
+        registry.make_platform(PlatformChoice.of("toy", context="mine"))
+    with pytest.raises(BadInput, match=r"toy takes no pillow \(--pillow\): it takes bed"):
+        registry.make_platform(PlatformChoice.of("toy", ["pillow=soft"]))
+    with pytest.raises(BadInput, match=r"'bed' is no option \(--platform-option\): write it as key=value"):
+        PlatformChoice.of("toy", ["bed"])
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"platform_file": "mine.yaml"}, "platform-file"),
+        ({"context": "mine"}, "context"),
+        ({"namespace": "mine"}, "namespace"),
+        ({"token_file": "mine"}, "token-file"),
+        ({"tls": True}, "tls"),
+    ],
+)
+def test_what_local_does_not_take_is_refused_by_name(given: dict[str, object], option: str) -> None:
+    mend = "name kind or kubernetes with --platform"
+    with pytest.raises(BadInput) as caught:
+        registry.make_platform(PlatformChoice.of("local", (), **given))
+    assert str(caught.value) == f"local takes no {option} (--{option}): {mend}"

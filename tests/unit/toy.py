@@ -6,34 +6,53 @@ See CONTRIBUTING.md.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
-from harness.action import Action, Begin, Effect, Heal, Healed, Hold, Moments
-from harness.cluster import ClusterSpec, Durations, Health, Role
-from harness.events import event, said
-from harness.journal import Undo
-from harness.plan.scenario import Scenario
+from harness.api import Scenario
+from harness.extension import (
+    Action,
+    Ailment,
+    Begin,
+    Cluster,
+    ClusterSpec,
+    Durations,
+    Effect,
+    Evidence,
+    Figure,
+    Finding,
+    Heal,
+    Healed,
+    Health,
+    Hold,
+    Inputs,
+    Judge,
+    Leftover,
+    Measured,
+    Moments,
+    Part,
+    PlatformChoice,
+    PreparedTraffic,
+    Recorder,
+    Role,
+    Row,
+    ScenarioView,
+    Seconds,
+    Section,
+    Stage,
+    Table,
+    Undo,
+    Validity,
+    event,
+    said,
+    value,
+)
 from harness.platforms import home
-from harness.platforms.ailment import Ailment
-from harness.platforms.choice import PlatformChoice
-from harness.platforms.entry import Leftover
 from harness.platforms.state import ClusterState, Folder, clusters_home
-from harness.report.section import Section
-from harness.report.table import Table
-from harness.report.view import ScenarioView
-from harness.run.recorder import Recorder
-from harness.run.traffic import PreparedTraffic
-from harness.selftest.row import Row
-from harness.slo.evidence import Evidence, Judge, Part
-from harness.slo.figure import Figure, Measured
-from harness.slo.inputs import Inputs
-from harness.stage import Stage
-from harness.value import Seconds, value
-from harness.verbs import Cluster
-from harness.verdict import Finding, Validity
 from tests.unit.fake_cluster import Watched
 
 
@@ -141,6 +160,13 @@ class SnoreRecorder(Recorder):
         if isinstance(cluster, SleepyCluster):
             for name, times in cluster.snores.items():
                 self.into.say(Snored(times), name)
+        (self.into.folder.path / "dreams.json").write_text(json.dumps(["sheep", "goats"]), encoding="utf-8")
+
+
+def read_dreams(folder: Path) -> tuple[str, ...]:
+    """Read what does not fit into events."""
+    path = folder / "dreams.json"
+    return tuple(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else ()
 
 
 class SnoreJudge(Judge):
@@ -168,7 +194,8 @@ class SnoreSection(Section):
     def tables(self, view: ScenarioView) -> Iterator[Table]:
         """Yield who was heard."""
         told = said(view.history.events, Snored)
-        yield Table("Sleep", ("Member", "Heard"), tuple((one.name, str(one.value.times)) for one in told))
+        dreams = ", ".join(view.history.recorded["sleep"])
+        yield Table("Sleep", ("Member", "Heard"), tuple((one.name, str(one.value.times)) for one in told), dreams)
 
 
 class ToyPlatform:
@@ -180,12 +207,15 @@ class ToyPlatform:
     notice = ""
     durations = Durations()
 
+    def __init__(self, bed: str = "floor") -> None:
+        self.bed = bed
+
     def check(self, spec: ClusterSpec) -> None:
         """Refuse nothing."""
 
     def intent(self, spec: ClusterSpec) -> tuple[str, ...]:
         """Say what would be done."""
-        return (f"make up a Milvus {spec.milvus}",)
+        return (f"make up a Milvus {spec.milvus} on the {self.bed}",)
 
     def create(self, spec: ClusterSpec, *, keep: bool) -> SleepyCluster:
         """Make one, with a folder that other commands find."""
@@ -212,10 +242,11 @@ class ToyPlatform:
 class ToyEntry:
     """How it is found."""
 
+    options: Mapping[str, str] = MappingProxyType({"bed": "where members sleep"})
+
     def make(self, choice: PlatformChoice) -> ToyPlatform:
         """Return the platform."""
-        del choice
-        return ToyPlatform()
+        return ToyPlatform(choice.given.get("bed", "floor"))
 
     def open(self, folder: Folder) -> SleepyCluster:
         """Return a cluster that exists."""
@@ -253,6 +284,8 @@ EVIDENCE = Evidence(
     recorder=f"{__name__}:SnoreRecorder",
     section=f"{__name__}:SnoreSection",
     rows=f"{__name__}:ROWS",
+    reader=f"{__name__}:read_dreams",
+    files=("dreams.json",),
 )
 # What another package must not do: a figure of this name is there already.
 AGAIN = Evidence("again", 300, judge="harness.evidence.recall.judge:Recall")

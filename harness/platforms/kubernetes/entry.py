@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
 from harness.platforms.ailment import Ailment
 from harness.platforms.choice import PlatformChoice
@@ -13,6 +15,16 @@ from harness.platforms.programs import PROGRAMS
 from harness.platforms.state import Folder, clusters_home
 from harness.verbs import Cluster, Platform
 
+_OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "platform-file": "a file of options, or an example's name as basic: docs/kubernetes.md",
+        "context": "the kubeconfig's context to use",
+        "namespace": "a namespace that is there already",
+        "token-file": "holds the token that Milvus asks for",
+        "tls": "true where the way in speaks TLS",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Kubernetes:
@@ -20,14 +32,22 @@ class Kubernetes:
 
     on_kind: bool
 
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Every option that docs/kubernetes.md tells of beside what is in the file."""
+        return _OPTIONS
+
     def make(self, choice: PlatformChoice) -> Platform:
         """Return the platform. Errors: BadInput for options that can't be read."""
         from harness.platforms.kubernetes.options import read_options  # noqa: PLC0415 - only for those who want it
         from harness.platforms.kubernetes.platform import KubernetesPlatform  # noqa: PLC0415 - only for those who want it
 
-        given = ("context", "namespace", "token_file", "tls")
-        named = {key: value for key in given if (value := getattr(choice, key))}
-        return KubernetesPlatform(read_options(choice.file).model_copy(update=named), on_kind=self.on_kind)
+        given = choice.given
+        named: dict[str, object] = {key: given[key] for key in ("context", "namespace") if key in given}
+        named |= {"token_file": given["token-file"]} if "token-file" in given else {}
+        named |= {"tls": given["tls"].lower() == "true"} if "tls" in given else {}
+        file = Path(given["platform-file"]) if "platform-file" in given else None
+        return KubernetesPlatform(read_options(file).model_copy(update=named), on_kind=self.on_kind)
 
     def open(self, folder: Folder) -> Cluster:
         """Return a cluster that exists. Errors: BadInput."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from harness.errors import BadInput
 from harness.platforms.ailment import Ailment
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.entry import Leftover
@@ -17,11 +17,11 @@ from harness.platforms.state import Folder
 class Local:
     """Processes on this machine."""
 
+    options: Mapping[str, str] = MappingProxyType({})
+
     def make(self, choice: PlatformChoice) -> LocalPlatform:
-        """Return the platform. Errors: BadInput for what only others take."""
-        for option, value in (("--platform-file", choice.file), ("--context", choice.context)):
-            if value:
-                raise BadInput("local takes none", where=option, mend="name kind or kubernetes with --platform")
+        """Return the platform."""
+        del choice
         return LocalPlatform()
 
     def open(self, folder: Folder) -> LocalCluster:
