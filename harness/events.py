@@ -43,6 +43,8 @@ def event(kind: str, what: str = "") -> Callable[[type[T]], type[T]]:
     """
 
     def declare(cls: type[T]) -> type[T]:
+        if "kind" in cls.__annotations__:
+            raise TypeError(f"{cls.__name__}.kind: an event's own kind goes by that name")
         made: Any = checked(frozen=True, config=ConfigDict(extra="ignore"))(cls)
         made.KIND, made.WHAT, made.READ = kind, what, TypeAdapter(made)
         return made  # type: ignore[no-any-return]  # the same class
@@ -50,16 +52,16 @@ def event(kind: str, what: str = "") -> Callable[[type[T]], type[T]]:
     return declare
 
 
-def as_event(said: Any, name: str, t_ns: int, *, what: str = "") -> Event:
-    """Return an event that says a value. What is None or empty in it is left out."""
-    told = {one.name: _text(getattr(said, one.name)) for one in fields(said)}
-    detail = {key: text for key, text in told.items() if text}
+def as_event(said: Any, name: str, t_ns: int) -> Event:
+    """Return an event that says a value. What is as by default is left out."""
+    told = {one.name: getattr(said, one.name) for one in fields(said) if getattr(said, one.name) != one.default}
+    detail = {key: _text(held) for key, held in told.items()}
     known = said.KIND in set(EventKind)
     return Event(
         t_ns,
         EventKind(said.KIND) if known else EventKind.OTHER,
         name,
-        what or said.WHAT,
+        said.WHAT,
         detail if known else {**detail, "kind": said.KIND},
     )
 
@@ -70,12 +72,12 @@ def _text(held: object) -> str:
     return "" if held is None else str(held)
 
 
-def said(events: Iterable[Event], kind: type[T], *, name: str | None = None) -> Iterator[Said[T]]:
+def said(events: Iterable[Event], kind: type[T]) -> Iterator[Said[T]]:
     """Yield what events of a kind say, in their order. Raises ValueError for one that does not fit its kind."""
     declared: Any = kind
     for one in events:
         own = one.detail.get("kind", "") if one.kind is EventKind.OTHER else one.kind.value
-        if own == declared.KIND and declared.WHAT in ("", one.what) and name in (None, one.name):
+        if own == declared.KIND and declared.WHAT in ("", one.what):
             yield Said(one.t_ns, one.name, one.what, declared.READ.validate_python(dict(one.detail)))
 
 

@@ -39,15 +39,22 @@ if TYPE_CHECKING:
     from harness.platforms.ailment import Ailment
     from harness.platforms.choice import PlatformChoice
     from harness.platforms.entry import Leftover
+    from harness.report.axis import Axis
+    from harness.report.chart import Chart, Series
     from harness.report.section import Section
     from harness.report.table import Table
     from harness.report.view import ScenarioView
     from harness.run.recorder import Recorder, Recording
     from harness.run.traffic import PreparedTraffic
+    from harness.selftest.backdoor import Backdoor
     from harness.selftest.row import Row
 
 _LATER = {
     "Ailment": "harness.platforms.ailment",
+    "Axis": "harness.report.axis",
+    "Backdoor": "harness.selftest.backdoor",
+    "Chart": "harness.report.chart",
+    "Series": "harness.report.chart",
     "PlatformChoice": "harness.platforms.choice",
     "Leftover": "harness.platforms.entry",
     "Section": "harness.report.section",
@@ -63,9 +70,12 @@ __all__ = [
     "Action",
     "Ailment",
     "Await",
+    "Axis",
+    "Backdoor",
     "BadInput",
     "Begin",
     "Blame",
+    "Chart",
     "Cluster",
     "ClusterError",
     "ClusterSpec",
@@ -107,6 +117,7 @@ __all__ = [
     "Seconds",
     "SecondsOrNone",
     "Section",
+    "Series",
     "Stage",
     "Table",
     "Text",

@@ -179,6 +179,11 @@ class History:
     complete: bool
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def has_collection(self) -> bool:
+        """Whether the scenario has rows that clients may ask for."""
+        return bool(self.truth.rows) or not self.traffic.is_none
+
     def of(self, kind: EventKind, *, name: str | None = None, what: str | None = None) -> Iterator[Event]:
         """Yield the events of a kind, in order of time, narrowed to a name and to what happened."""
         for event in self.events:

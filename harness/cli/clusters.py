@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,8 +40,10 @@ def up(
 ) -> None:
     """Start a real Milvus cluster and leave it running."""
     named = {"platform_file": platform_file, "context": context, "namespace": namespace}
-    made = registry.make_platform(PlatformChoice.of(platform, platform_option or (), **named))
-    spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), topology(query_nodes, platform_file))
+    choice = PlatformChoice.of(platform, platform_option or (), **named)
+    made, file = registry.make_platform(choice), choice.given.get("platform-file")
+    members = topology(query_nodes, Path(file) if file else None)
+    spec = ClusterSpec(name, milvus, profile, parse_settings(set_ or []), members)
     if dry_run:
         made.check(spec)
         for number, step in enumerate(made.intent(spec), 1):

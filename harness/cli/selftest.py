@@ -16,14 +16,13 @@ from harness.run.environment import environment
 from harness.run.judging import review
 from harness.run.options import RunOptions, parse_seed
 from harness.run.progress import PlainProgress
-from harness.selftest.carry_out import command_of, name_of, run_matrix
+from harness.selftest.carry_out import Detected, command_of, name_of, run_matrix
 from harness.selftest.matrix import CONTROLS, MATRIX, brought
 from harness.selftest.row import Row
 from harness.selftest.shipped import SHIPPED
-from harness.selftest.table import as_markdown, as_page, on_terminal, sentence
+from harness.selftest.table import as_markdown, as_page, on_terminal, sentence, verdict_of
 from harness.store.run_folder import RunFolder
-from harness.store.run_record import RunRecord
-from harness.verdict import Verdict
+from harness.store.run_record import RunRecord, Skipped
 
 _console = Console()
 
@@ -45,17 +44,16 @@ def selftest(
     rows, options = _chosen(row or []), RunOptions(seed=parse_seed(seed), platform=choice, reports=reports)
     run = RunFolder.create(reports, _record(row or [], options, rows))
     progress = PlainProgress(lambda text: _console.print(text, highlight=False, soft_wrap=True, markup=False))
-    detected = list(run_matrix(rows, options, run, progress))
-    view = review(run)
+    found = list(run_matrix(rows, options, run, progress))
+    detected = [one for one in found if isinstance(one, Detected)]
+    view = review(run, skipped=[one for one in found if isinstance(one, Skipped)])
     run.write_verdict(view.verdict)
     (run.path / "selftest.md").write_text(as_markdown(detected, run), encoding="utf-8")
     run.page.write_text(as_page(detected, run, view), encoding="utf-8")
     _console.print(on_terminal(detected))
     _console.print(sentence(detected), highlight=False)
     _console.print(f"page: {run.page}", highlight=False, soft_wrap=True)
-    if not detected:
-        raise typer.Exit(Verdict.INCONCLUSIVE.exit_code)
-    raise typer.Exit(Verdict.FAIL.exit_code if any(one.failed for one in detected) else 0)
+    raise typer.Exit(verdict_of(detected).exit_code)
 
 
 def _chosen(numbers: list[str]) -> tuple[Row, ...]:

@@ -30,6 +30,9 @@ _LOCAL = Durations()
 _NO_LIMITS = Limits()
 _NO_BASES = Bases()
 
+# Where nobody is served nothing recovers: it is long enough to see a member end again that was just started.
+QUIET_S = 10.0
+
 
 @dataclass(frozen=True)
 class Step:
@@ -160,7 +163,7 @@ def make_plan(
     chosen = scenario.faults if isinstance(scenario.faults, tuple) else scenario.faults.draw(random)
     planned = tuple(_planned(action, number, scenario.gap_s, random) for number, action in enumerate(chosen))
     thresholds = thresholds_of(scenario.thresholds, where=scenario.name)
-    usual_s = OBSERVE_S[profile] if scenario.traffic else 0.0
+    usual_s = OBSERVE_S[profile] if scenario.traffic else QUIET_S
     observe_s = usual_s if scenario.observe_s is None else scenario.observe_s
     bases = Bases(session_s(settings), about.provision_s)
     return Plan(scenario, profile, replicas, seed, planned, observe_s, limits, bases, thresholds, about)

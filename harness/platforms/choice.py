@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import BadInput
@@ -16,7 +16,7 @@ class PlatformChoice:
     given: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, pairs: Iterable[str] = (), **given: object) -> PlatformChoice:
+    def of(cls, name: str, pairs: Sequence[str] = (), **given: object) -> PlatformChoice:
         """Return a choice: `pairs` are key=value, the others by name; what is empty or off was not given.
 
         Errors: BadInput for a pair without a key or a value.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Protocol
 
@@ -60,10 +60,48 @@ def entry(name: str, where: str) -> Entry:
     found = next(iter(entry_points(group=GROUP, name=name)), None)
     if found is None:
         raise BadInput(f"there is no platform {name!r}", where=where, mend=f"take one of {', '.join(names())}")
-    loaded: Entry = found.load()
+    try:
+        loaded: Entry = found.load()
+        loaded.options  # noqa: B018 - one that is none has none
+    except Exception as error:  # whatever somebody's package does as it is imported
+        mend = "mend the package that brings it, or uninstall it"
+        raise BadInput(f"{type(error).__name__}: {error}", where=f"platform {name!r}", mend=mend) from error
     return loaded
 
 
 def entries() -> list[Entry]:
-    """Return all of them."""
-    return [entry(name, GROUP) for name in names()]
+    """Return all of them; one that can't be loaded stands for itself, so that it keeps nothing from the others."""
+    return [_entry_or_broken(name) for name in names()]
+
+
+def _entry_or_broken(name: str) -> Entry:
+    try:
+        return entry(name, GROUP)
+    except BadInput as error:
+        return _Broken(error)
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """A platform that can't be loaded."""
+
+    error: BadInput
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def make(self, choice: PlatformChoice) -> Platform:
+        """Say why not."""
+        del choice
+        raise self.error
+
+    def open(self, folder: Folder) -> Cluster:
+        """Say why not."""
+        del folder
+        raise self.error
+
+    def leftovers(self) -> Iterable[Leftover]:
+        """Return none: nobody can tell."""
+        return ()
+
+    def doctor(self) -> Iterable[Ailment]:
+        """Say so."""
+        return (Ailment(str(self.error), ok=False, mend="", optional=True),)

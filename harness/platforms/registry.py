@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,14 +21,14 @@ def make_platform(choice: PlatformChoice) -> Platform:
     found = entry(choice.name, "--platform")
     for option in choice.given:
         if option not in found.options:
-            takers = [name for name in names() if option in entry(name, "--platform").options]
-            mend = f"name {' or '.join(takers)} with --platform" if takers else f"it takes {_listed(found.options)}"
-            raise BadInput(f"{choice.name} takes no {option}", where=f"--{option}", mend=mend)
+            takers = [name for name, one in zip(names(), entries(), strict=True) if option in one.options]
+            mend = f"choose {' or '.join(takers)}" if takers else f"it takes {_listed(found.options)}"
+            raise BadInput(f"{choice.name} takes no option {option!r}", where="platform", mend=mend)
     return found.make(choice)
 
 
-def _listed(options: Iterable[str]) -> str:
-    return ", ".join(options) or "none"
+def _listed(options: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}, {what}" for name, what in options.items()) or "none"
 
 
 def open_cluster(name: str) -> Cluster:

@@ -133,10 +133,15 @@ def run_options(config: pytest.Config) -> RunOptions:
 def _platform(config: pytest.Config) -> PlatformChoice:
     option = config.getoption
     named = {key: option(f"--harness-{key}") for key in ("platform-file", "context", "namespace")}
-    if not option("--harness-endpoint"):  # else it is the endpoint that they are about
+    pairs = option("--harness-platform-option")
+    if option("--harness-endpoint"):  # the token and TLS are its own
+        if given := [f"--harness-{key}" for key, value in {**named, "platform-option": pairs}.items() if value]:
+            what = "nothing is started where a Milvus is that runs already"
+            raise BadInput(what, where=given[0], mend="leave it out, or leave out --harness-endpoint")
+    else:
         token_file = option("--harness-token-file")
         named |= {"token-file": Path(token_file).resolve() if token_file else "", "tls": option("--harness-tls")}
-    return PlatformChoice.of(option("--harness-platform"), option("--harness-platform-option"), **named)
+    return PlatformChoice.of(option("--harness-platform"), pairs, **named)
 
 
 def _replicas(text: str) -> int:

@@ -140,7 +140,7 @@ class FindingRow:
 def finding_rows(view: ScenarioView, axis: Axis | None) -> list[FindingRow]:
     """Return the violations with the first operations that prove each."""
     limits = {row.figure: _asked(row) for row in view.judgement.slos}
-    expected = {figure.check: figure.expected for figure in figures() if figure.expected}
+    expected = {figure.witness: figure.expected for figure in figures() if figure.expected}
     return [_finding_row(f, view, axis, {**limits, **expected}.get(f.check, "")) for f in view.judgement.findings]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from markupsafe import Markup
 
@@ -10,7 +11,7 @@ from harness.report.axis import Axis
 from harness.report.chart import Chart
 from harness.report.table import Table
 from harness.report.view import ScenarioView
-from harness.slo.evidence import kinds
+from harness.slo.evidence import kinds, require
 
 NOTHING = Markup("")
 
@@ -44,6 +45,49 @@ class Section:
         yield from ()
 
 
+class _Whole(Section):
+    """A section whose own defects cost nothing but itself: one line says what went wrong in its place."""
+
+    def __init__(self, name: str, inner: Section) -> None:
+        self._name, self._inner = name, inner
+
+    def story(self, view: ScenarioView) -> str:
+        """Tell it, or say why not."""
+        try:
+            return self._inner.story(view)
+        except Exception as error:  # noqa: BLE001 - somebody's package may do whatever it likes
+            return self._instead(error)
+
+    def tables(self, view: ScenarioView) -> Iterator[Table]:
+        """Yield them, or a table that says why not."""
+        try:
+            yield from list(self._inner.tables(view))
+        except Exception as error:  # noqa: BLE001 - as above
+            yield Table(self._name, ("",), ((self._instead(error),),))
+
+    def charts(self, view: ScenarioView, axis: Axis) -> Iterator[Chart]:
+        """Yield them; none where they can't be."""
+        with suppress(Exception):
+            yield from list(self._inner.charts(view, axis))
+
+    def lanes(self, view: ScenarioView, axis: Axis, top: float) -> tuple[Markup, float]:
+        """Draw them; none where they can't be."""
+        with suppress(Exception):
+            return self._inner.lanes(view, axis, top)
+        return NOTHING, 0.0
+
+    def about(self, view: ScenarioView) -> Iterator[tuple[str, str]]:
+        """Yield it, or why not."""
+        try:
+            yield from list(self._inner.about(view))
+        except Exception as error:  # noqa: BLE001 - as above
+            yield self._name, self._instead(error)
+
+    def _instead(self, error: Exception) -> str:
+        return f"{self._name} can't be drawn: {type(error).__name__}: {error}"
+
+
 def sections() -> tuple[Section, ...]:
-    """Return what each kind of evidence shows, in order."""
-    return tuple(made() for one in kinds() if (made := one.part("section")))
+    """Return what each kind of evidence shows, in order. Errors: BadInput where one can't be imported."""
+    require("section")
+    return tuple(_Whole(one.name, made()) for one in kinds() if (made := one.part("section")))

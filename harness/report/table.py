@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.report.render import render
+from harness.report.text import plain_text
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Table:
 
     def as_markdown(self) -> Iterator[str]:
         """Yield its lines."""
-        yield f"| {' | '.join(('', *self.heads[1:]))} |"
+        yield from (f"**{plain_text(self.heading)}**", "")
+        yield f"| {' | '.join(map(plain_text, self.heads))} |"
         yield "|---|" + "---:|" * (len(self.heads) - 1)
-        yield from (f"| {' | '.join(row)} |" for row in self.rows)
+        yield from (f"| {' | '.join(map(plain_text, row))} |" for row in self.rows)

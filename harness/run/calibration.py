@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from harness.run.judging import judge_folder
 from harness.slo.evidence import figures
-from harness.slo.figure import Limited
+from harness.slo.figure import Figure, Limited
 from harness.slo.limits import limitable
 from harness.store.run_folder import RunFolder
 from harness.verdict import SloRow, Verdict
@@ -76,14 +76,18 @@ def supported(row: SloRow, worst_value: float) -> float:
     (figure,) = (one for one in figures() if one.name == row.figure)
     if figure.limited is Limited.ZERO:
         return 0.0
-    if not math.isfinite(worst_value):
-        return math.nan
-    if row.relation == ">=":
+    return _supported(row, figure, worst_value) if math.isfinite(worst_value) else math.nan
+
+
+def _supported(row: SloRow, figure: Figure, worst_value: float) -> float:
+    if figure.limited is Limited.SHARE:
         return math.ceil(1000 * (1 - max(FACTOR * (1 - worst_value), ERROR_BUDGET))) / 1000
     if figure.limited is Limited.SECONDS and not figure.endless:  # counted in bins of a second
         return max(1.0, float(math.floor(FACTOR * worst_value)))
-    if not worst_value:
+    if worst_value <= 0:
         return 0.0  # counts of what should never be
+    if row.relation == ">=":
+        return worst_value / FACTOR
     step = math.pow(10, math.floor(math.log10(FACTOR * worst_value)) - 1)
     return round(math.floor(FACTOR * worst_value / step) * step, 6)
 

@@ -21,7 +21,7 @@ from harness.run.disturbance import disturbance, is_too_short
 from harness.run.driver import Driver
 from harness.run.logs import keep_logs
 from harness.run.progress import Reporter
-from harness.run.recorder import Recorder, Recording, recorders
+from harness.run.recorder import Recorder, Recording, no_defects_of, recorders
 from harness.run.served import served_again
 from harness.run.sight import LiveSight
 from harness.run.traffic import PreparedTraffic, collection_name, prepare_traffic
@@ -77,8 +77,8 @@ class Execution:
         """
         self._record = record
         self.folder.write_record(record)
-        self._recorders = recorders(Recording(self.plan, self.spec, self.folder, self._append, self._note))
         try:
+            self._recorders = recorders(Recording(self.plan, self.spec, self.folder, self._append, self._note))
             with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
                 self._journal = Journal(cluster.journal)
                 for one in self._recorders:
@@ -156,7 +156,8 @@ class Execution:
 
     def _each(self, do: Callable[[Recorder], object]) -> None:
         for one in self._recorders:
-            do(one)
+            with no_defects_of(one):
+                do(one)
 
     def _tell_start(self, cluster: Cluster) -> None:
         """Write down how long the members took to start: what limits on recovery are multiples of."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from harness.checks.answers import Answers, answers
 from harness.checks.shown import shown_ns
 from harness.checks.thresholds import BEFORE, DEFAULT, Thresholds, thresholds_of
 from harness.checks.timeline import timeline
+from harness.errors import BadInput
 from harness.history import NS_PER_S, EventKind, History
 from harness.report.view import RunView, ScenarioView
-from harness.slo.evidence import figure_of_check
+from harness.slo.evidence import figure_of_check, kinds
 from harness.slo.judge import judge
 from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.slo.multiples import session_s
@@ -38,7 +41,7 @@ def _judged(
     folder: ScenarioFolder, slo: Path | None, known: Collection[str]
 ) -> tuple[ScenarioRecord, History, Answers, Judged]:
     record, history = folder.record(), folder.read_history()
-    own = Limits.of({**record.limits, "calibrated": record.calibrated}, strict=False)
+    own = _own_limits(folder, record)
     limits = load_limits(slo, record.scenario or record.name, known=known) if slo else own
     thresholds = _thresholds(folder, record)
     answered = answers(history, thresholds)
@@ -53,6 +56,20 @@ def _judged(
     )
     place = f"{folder.path.parent.name}/{folder.path.name}"
     return record, history, answered, Judged(record.name, record.title, place, judgement, record.aborted)
+
+
+def _own_limits(folder: ScenarioFolder, record: ScenarioRecord) -> Limits:
+    """Return the record's limits. Errors: BadInput where evidence that it was recorded for is not installed."""
+    where = str(folder.path / "scenario.json")
+    if lacking := sorted(set(record.evidence) - {one.name for one in kinds()}):
+        mend = "install the package that brings it"
+        raise BadInput(f"it was judged by {', '.join(lacking)}, which is not installed", where=where, mend=mend)
+    try:
+        return Limits.of({**record.limits, "calibrated": record.calibrated}, strict=False)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        what = f"limits.{first['loc'][0]} is no limit here: {first['msg'].lower()}"
+        raise BadInput(what, where=where, mend="restore the file") from None
 
 
 def view(

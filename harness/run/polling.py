@@ -12,13 +12,13 @@ from harness.errors import ClusterError
 class Polling:
     """Looks in a thread of its own. What it can't see ends it, and is kept in `failure`."""
 
-    def __init__(self, name: str, look: Callable[[], None], interval_s: float) -> None:
-        self._name, self._look, self._interval_s = name, look, interval_s
+    def __init__(self, name: str, look: Callable[[], None], interval_s: float, *, once_more: bool = False) -> None:
+        self._name, self._look, self._interval_s, self._once_more = name, look, interval_s, once_more
         self.failure: Exception | None = None
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
-        """Look until the end of this, and once more then."""
+        """Look until the end of this; with `once_more` also then."""
         over = threading.Event()
         thread = threading.Thread(target=self._run, args=(over,), name=self._name, daemon=True)
         thread.start()
@@ -38,6 +38,7 @@ class Polling:
             while not over.is_set():
                 self._look()
                 over.wait(self._interval_s)
-            self._look()
+            if self._once_more:
+                self._look()
         except Exception as error:  # noqa: BLE001 - told to the run, which stops with it
             self.failure = error

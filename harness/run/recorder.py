@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import monotonic_ns
 
 from harness.cluster import ClusterSpec
+from harness.errors import ClusterError, HarnessError
 from harness.events import as_event
 from harness.history import Event, EventKind
 from harness.plan.plan import Plan
@@ -37,37 +38,52 @@ class Recording:
 
 
 class Recorder:
-    """One is made for a scenario's run. A kind of evidence overrides the moments in which it has something to do.
+    """What one kind of evidence writes down in one run of a scenario; it overrides the moments that concern it.
 
-    They come in the order in which they stand here. Errors: ClusterError, which ends the run.
+    They are called in the order in which they stand here. Errors: ClusterError, which ends the run.
     """
 
     def __init__(self, into: Recording) -> None:
         self.into = into
 
     def alone(self) -> None:
-        """Nothing else of the harness works: before the cluster is made, and again between two looks at the end."""
+        """Called while the harness does nothing else: before the cluster is made, and between two looks at the end."""
 
     @contextmanager
     def watching(self, cluster: Cluster) -> Iterator[None]:
-        """The cluster is there for as long as this lasts."""
+        """Entered once the cluster is ready, and left before it is removed."""
         del cluster
         yield
 
     def check(self) -> None:
-        """Several times a second; what can't be recorded any more must not go unnoticed."""
+        """Called several times a second: raise ClusterError where nothing can be recorded any more."""
 
     def before_traffic(self, cluster: Cluster) -> None:
-        """The cluster is ready, and nothing was done to it or asked of it yet."""
+        """Called once the cluster is ready, before anything is asked of it or done to it."""
 
     def after_traffic(self, cluster: Cluster, traffic: PreparedTraffic | None) -> None:
-        """All actions are over, and so is the traffic; None where the scenario has no collection."""
+        """Called when all actions and the traffic are over; `traffic` is None where the scenario has no collection."""
 
     def look(self, traffic: PreparedTraffic | None, number: int) -> None:
-        """All is quiet: look at what is there in the end, once and then, `number` 2, once more."""
+        """Called twice in the end, with 1 and 2: record what is there then.
+
+        With a collection the two are `readback_gap_s` apart.
+        """
 
     def end(self, cluster: Cluster) -> None:
-        """The cluster is about to be removed."""
+        """Called last, while the cluster is still there."""
+
+
+@contextmanager
+def no_defects_of(recorder: Recorder) -> Iterator[None]:
+    """Tell a recorder's own defect as what it is: the run says nothing then. Errors: ClusterError."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        what = f"{type(recorder).__name__}: {type(error).__name__}: {error}"
+        raise ClusterError(what, where=type(recorder).__module__, mend="mend that recorder, or uninstall it") from error
 
 
 def recorders(into: Recording) -> tuple[Recorder, ...]:

@@ -21,6 +21,7 @@ from harness.run.execute import Execution, Reach, own_address
 from harness.run.judging import judge_folder
 from harness.run.options import RunOptions
 from harness.run.progress import Reporter
+from harness.slo.evidence import kinds, require
 from harness.slo.limits import SCENARIOS, Limits, load_limits
 from harness.store.record import ScenarioRecord
 from harness.store.run_folder import RunFolder
@@ -75,6 +76,7 @@ def plan_of(scenario: Scenario, profile: str, replicas: int, options: RunOptions
 
 def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
     """Refuse, before anything starts, what could not be run. Errors: BadInput, ClusterError, Unsupported."""
+    require("recorder", "section", "reader")
     limits_of(wanted.plan.scenario.name, wanted.plan.profile, options, platform)
     spec = spec_of(wanted, options)
     _refuse_actions(wanted.plan, platform)
@@ -85,7 +87,7 @@ def check(wanted: Wanted, options: RunOptions, platform: Platform) -> None:
         part.fit(counts)
         if (changed := part.changed(spec)) != spec:
             platform.check(changed)
-    if wanted.plan.replicas > wanted.plan.scenario.count(Role.QUERY_NODE):
+    if wanted.plan.scenario.data and wanted.plan.replicas > wanted.plan.scenario.count(Role.QUERY_NODE):
         raise BadInput(
             f"{wanted.plan.replicas} replicas need as many query nodes", where=wanted.name, mend="take fewer replicas"
         )
@@ -168,6 +170,7 @@ def _record(wanted: Wanted, options: RunOptions, platform: Platform) -> Scenario
         thresholds=dict(scenario.thresholds),
         settings=platform.settings(spec_of(wanted, options)),
         environment=environment(),
+        evidence=tuple(one.name for one in kinds()),
         wall_offset_ns=time_ns() - monotonic_ns(),
     )
 

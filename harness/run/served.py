@@ -18,7 +18,7 @@ from harness.store.scenario_folder import ScenarioFolder
 
 def served_again(folder: ScenarioFolder, plan: Plan, now_ns: int) -> bool:
     """Whether every client's recovery has shown by now that it lasts. Raises BadInput for damaged records."""
-    history = folder.read_history()
+    history = folder.read_history(live=True)
     at_windows = windows(history)
     # What was sent since may not be answered or, where it is, not be written down.
     recorded_ns = now_ns - history.traffic.deadline_ns - round(FLUSH_S * NS_PER_S)

@@ -33,9 +33,13 @@ class Interposed:
     proxy: ProxyProcess | None = None
 
     def reach(self, cluster: Cluster) -> Endpoint:
-        """Start a proxy in front of a cluster, and return its address in the place of the cluster's own."""
-        self.close()
+        """Start a proxy in front of a cluster, and return its address in the place of the cluster's own.
+
+        Errors: ClusterError.
+        """
         self.cluster, self.direct = cluster, cluster.endpoint()
+        if self.direct.tls:
+            raise ClusterError("the proxy speaks no TLS", where=self.direct.address, mend="take a way in without it")
         self.proxy = ProxyProcess(self.direct.address)
         return replace(self.direct, host="127.0.0.1", port=self.proxy.port)
 
@@ -75,7 +79,7 @@ class Backdoor:
 
     def keys(self, kind: Kind, count: int) -> NDArray[np.int64]:
         """Return some keys that an acknowledged operation of a kind was the only write, or the last, of."""
-        operations = self.folder.read_history().operations
+        operations = self.folder.read_history(live=True).operations
         acked = operations.where((operations.outcome == Result.OK) & np.isin(operations.kind, (kind, Kind.DELETE)))
         keys = acked.key[acked.kind == kind]
         if kind != Kind.DELETE:

@@ -15,7 +15,8 @@ from harness.run.traffic import collection_name
 from harness.selftest.backdoor import Backdoor, Interposed, Plants
 from harness.selftest.row import Row
 from harness.store.run_folder import RunFolder
-from harness.store.run_record import Judged
+from harness.store.run_record import Judged, Skipped
+from harness.verbs import Platform
 from harness.verdict import Judgement, Verdict
 
 # A row may be in vain twice; every attempt is kept, and said.
@@ -59,23 +60,35 @@ def name_of(row: Row) -> str:
     return f"row-{row.number}"
 
 
-def detect(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) -> Detected:
-    """Run a row's scenario with its violation planted. Errors: Unsupported where the platform can't plant it."""
+@dataclass(frozen=True)
+class Prepared:
+    """A row that can be carried out here: what is run of it, by which options."""
+
+    row: Row
+    wanted: Wanted
+    options: RunOptions
+
+
+def prepare(row: Row, options: RunOptions, run: RunFolder, platform: Platform) -> Prepared:
+    """Plan a row. Errors: Unsupported where the platform can't plant it, BadInput."""
     slo = None if row.limits is None else _written(run.path / f"limits-{row.number}.toml", row.limits)
     own = replace(options, slo=slo, scenarios=frozenset({row.scenario.name}))
-    platform, between = platform_of(options), Interposed()
-    plan = plan_of(row.scenario, "fast", 1, own, platform)
-    wanted = Wanted(plan, name_of(row), command_of([row.number], options))
+    wanted = Wanted(plan_of(row.scenario, "fast", 1, own, platform), name_of(row), command_of([row.number], options))
     if not isinstance(platform, row.platform):
         what = f"it is planted on {row.platform.__name__} alone"
         raise Unsupported(what, where=f"row {row.number}", mend="take another platform")
     check(wanted, own, platform)
-    planting = Planting(reporter, row.plants, between, run, collection_name(plan))
+    return Prepared(row, wanted, own)
+
+
+def detect(prepared: Prepared, platform: Platform, run: RunFolder, reporter: Reporter) -> Detected:
+    """Run a row's scenario with its violation planted."""
+    row, wanted, between = prepared.row, prepared.wanted, Interposed()
+    planting = Planting(reporter, row.plants, between, run, collection_name(wanted.plan))
     try:
-        judged = run_scenario(wanted, own, platform, run, planting, reach=between.reach)
+        judged = run_scenario(wanted, prepared.options, platform, run, planting, reach=between.reach)
     finally:
         between.close()
-        platform.close()
     return Detected(row, judged, fired(judged.judgement))
 
 
@@ -122,21 +135,37 @@ def _written(path: Path, limits: Mapping[str, float]) -> Path:
     return path
 
 
-def run_matrix(rows: tuple[Row, ...], options: RunOptions, run: RunFolder, reporter: Reporter) -> Iterator[Detected]:
+def run_matrix(
+    rows: tuple[Row, ...], options: RunOptions, run: RunFolder, reporter: Reporter
+) -> Iterator[Detected | Skipped]:
     """Carry out rows one after another; one that proved nothing, on a machine that others used, is run again.
 
-    What can't be planted on a platform is said, and left out.
+    What a platform can't plant is said, and skipped. Errors: BadInput for a row that can't be run, before the first is.
     """
-    for row in rows:
-        try:
-            yield _detected(row, options, run, reporter)
-        except Unsupported as error:
-            reporter.say(f"row {row.number}, {row.violation}: skipped: {error}")
+    platform = platform_of(options)
+    try:
+        prepared = [_prepared(row, options, run, platform) for row in rows]
+        for one in prepared:
+            if isinstance(one, Skipped):
+                reporter.say(f"{one.title}: skipped: {one.reason}")
+                yield one
+            else:
+                yield _detected(one, platform, run, reporter)
+    finally:
+        platform.close()
 
 
-def _detected(row: Row, options: RunOptions, run: RunFolder, reporter: Reporter) -> Detected:
+def _prepared(row: Row, options: RunOptions, run: RunFolder, platform: Platform) -> Prepared | Skipped:
+    try:
+        return prepare(row, options, run, platform)
+    except Unsupported as error:
+        return Skipped(name_of(row), f"row {row.number}, {row.violation}", str(error))
+
+
+def _detected(prepared: Prepared, platform: Platform, run: RunFolder, reporter: Reporter) -> Detected:
+    row = prepared.row
     for _ in range(_TRIES):
-        found = detect(row, options, run, reporter)
+        found = detect(prepared, platform, run, reporter)
         reporter.say(f"row {row.number}, {row.violation}: {found.failed or 'as declared'}")
         if not found.proved_nothing:
             break

@@ -14,6 +14,7 @@ import psutil
 from harness.checks.latency import percentile_ns
 from harness.checks.windows import windows
 from harness.cluster import Role, roll_order
+from harness.errors import ClusterError
 from harness.history import NS_PER_MS
 from harness.kind import Kind
 from harness.load.schedule import FIRST_INSERT_KEY, UPSERTED
@@ -48,7 +49,7 @@ def delay_by_the_baselines(per_mille: int) -> Plant:
     """Delay searches by a percentile of what they took in the steady state; by the median they take twice as long."""
 
     def plant(backdoor: Backdoor) -> None:
-        history = backdoor.folder.read_history()
+        history = backdoor.folder.read_history(live=True)
         steady = history.operations.of_kind(Kind.SEARCH).between(*(windows(history).steady or (0, 0)))
         took_ns = percentile_ns(steady.done_ns - steady.intended_ns, per_mille) or 0
         backdoor.lie(Delay(by_ms=took_ns / NS_PER_MS))
@@ -119,8 +120,10 @@ def kill(role: Role) -> Plant:
         member, cluster = backdoor.member(role), backdoor.cluster
         if isinstance(cluster, Contained):
             cluster.kill_container(member.name)
-        else:
+        elif member.pid:
             psutil.Process(member.pid).kill()
+        else:
+            raise ClusterError(f"{member.name} has no process here", where=cluster.name, mend="take another platform")
 
     return plant
 

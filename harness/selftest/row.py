@@ -9,13 +9,14 @@ from harness.plan.scenario import Scenario
 from harness.selftest.backdoor import Plants
 from harness.selftest.scenarios import CALM
 from harness.slo.evidence import figures
+from harness.slo.figure import Group
 
 NOTHING: Set[str] = frozenset()
 
 
 def data() -> frozenset[str]:
     """Return the figures of rows that are lost, changed or made up."""
-    return frozenset(figure.name for figure in figures() if figure.decides)
+    return frozenset(figure.name for figure in figures() if figure.group == Group.DATA)
 
 
 def strict() -> Mapping[str, float]:

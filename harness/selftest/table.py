@@ -15,6 +15,7 @@ from harness.report.render import asset, render
 from harness.report.view import RunView
 from harness.selftest.carry_out import Detected
 from harness.store.run_folder import RunFolder
+from harness.verdict import Verdict
 
 _COLUMNS = ("#", "violation", "planted by", "must fire", "fired", "row")
 
@@ -52,10 +53,19 @@ def _shown(one: Detected) -> Shown:
 
 def sentence(detected: Sequence[Detected]) -> str:
     """Say what came of all of it."""
+    if not detected:
+        return "No row could be planted here."
     failed = [one.row.number for one in detected if one.failed]
     if failed:
         return f"{len(failed)} of {len(detected)} rows did not do as declared: {', '.join(failed)}."
     return f"All {len(detected)} rows did as declared: what must fire fired, and nothing else."
+
+
+def verdict_of(detected: Sequence[Detected]) -> Verdict:
+    """Return FAIL where a row did not do as declared; where none was carried out nothing is known."""
+    if any(one.failed for one in detected):
+        return Verdict.FAIL
+    return Verdict.PASS if detected else Verdict.INCONCLUSIVE
 
 
 def on_terminal(detected: Sequence[Detected]) -> Table:
@@ -84,10 +94,10 @@ def _markdown(detected: Sequence[Detected], run: RunFolder) -> Iterator[str]:
 
 def as_page(detected: Sequence[Detected], run: RunFolder, view: RunView) -> str:
     """Return a page: the table, then each row's run as a scenario is shown."""
-    record, failed = run.record(), any(one.failed for one in detected)
+    record = run.record()
     head = render(
         "matrix.html",
-        verdict="FAIL" if failed else "PASS",
+        verdict=verdict_of(detected).value,
         headline="selftest",
         kicker="The harness tested on itself",
         sentence=sentence(detected),

@@ -6,7 +6,8 @@ by an entry point of the group `milvus_harness.evidence`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -76,12 +77,18 @@ class Judge:
         yield from ()
 
     def conditions(self, at: Inputs) -> Iterator[Validity]:
-        """Yield what its figures' meaning rests on, apart from the steady state."""
+        """Yield what its figures' meaning rests on, apart from the steady state.
+
+        It is asked of every scenario: ask for nothing where none of the figures is held to a limit (`at.held`).
+        """
         del at
         yield from ()
 
     def confirmation(self, at: Inputs) -> Iterator[Validity]:
-        """Yield what a violation of a figure that decides must rest on, to count whatever else is unmet."""
+        """Yield what a violation of a figure that decides must rest on, to count whatever else is unmet.
+
+        Where nothing is yielded none does.
+        """
         del at
         yield from ()
 
@@ -114,7 +121,12 @@ def not_applicable(judge: Judge) -> Part:
 @cache  # what is installed does not change while a command runs
 def kinds() -> tuple[Evidence, ...]:
     """Return every kind of evidence that is installed, in order. Errors: BadInput for one that can't be loaded."""
-    return tuple(sorted((_loaded(point) for point in entry_points(group=GROUP)), key=lambda one: (one.place, one.name)))
+    found = [_loaded(point) for point in entry_points(group=GROUP)]
+    if not found:
+        mend = "install it again, e.g. pip install -e '.[run]': its kinds of evidence are entry points"
+        raise BadInput("the harness is not installed as it is now", where=GROUP, mend=mend)
+    _apart([one.name for one in found], "kinds of evidence")
+    return tuple(sorted(found, key=lambda one: (one.place, one.name)))
 
 
 def _loaded(point: Any) -> Evidence:
@@ -122,9 +134,23 @@ def _loaded(point: Any) -> Evidence:
         found: Evidence = point.load()
         found.part("judge")
     except Exception as error:  # whatever somebody's package does as it is imported
-        mend = "mend the package that brings it, or uninstall it"
-        raise BadInput(f"{type(error).__name__}: {error}", where=f"evidence {point.name!r}", mend=mend) from error
+        raise _broken(point.name, error) from error
     return found
+
+
+def _broken(name: str, error: Exception) -> BadInput:
+    mend = "mend the package that brings it, or uninstall it"
+    return BadInput(f"{type(error).__name__}: {error}", where=f"evidence {name!r}", mend=mend)
+
+
+def require(*parts: str) -> None:
+    """Refuse a kind of which one of these parts can't be imported, before anything rests on it. Errors: BadInput."""
+    for one in kinds():
+        try:
+            for part in parts:
+                one.part(part)
+        except Exception as error:  # as above
+            raise _broken(one.name, error) from error
 
 
 @cache
@@ -135,17 +161,19 @@ def judges() -> tuple[tuple[str, Judge], ...]:
 
 @cache
 def figures() -> tuple[Figure, ...]:
-    """Return every figure, by group and then by kind. Errors: BadInput where two kinds declare the same."""
-    declared = [(name, figure) for name, judge in judges() for figure in judge.figures]
-    owners: dict[str, str] = {}
-    for name, figure in declared:
-        if owners.setdefault(figure.name, name) != name:
-            what = f"{name!r} and {owners[figure.name]!r} both declare {figure.name}"
-            raise BadInput(what, where="figures", mend="rename one of them")
-    groups = list(dict.fromkeys([*Group, *(figure.group for _, figure in declared)]))
-    return tuple(sorted((figure for _, figure in declared), key=lambda one: groups.index(one.group)))
+    """Return every figure, by group and then by kind. Errors: BadInput where two have one name."""
+    declared = [figure for _, judge in judges() for figure in judge.figures]
+    _apart(["calibrated", *(figure.name for figure in declared)], "figures")
+    groups = list(dict.fromkeys([*Group, *(figure.group for figure in declared)]))
+    return tuple(sorted(declared, key=lambda one: groups.index(one.group)))
+
+
+def _apart(names: Sequence[str], where: str) -> None:
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        mend = "rename one, or uninstall a package that brings it"
+        raise BadInput(f"there is more than one {', '.join(twice)}", where=where, mend=mend)
 
 
 def figure_of_check(check: str) -> Figure | None:
     """Return the figure that a finding's check witnesses, if it names one."""
-    return next((one for one in figures() if check and check == one.check), None)
+    return next((one for one in figures() if check == one.witness), None)

@@ -69,7 +69,8 @@ class Figure:
     `relation` is how it must stand to its limit. `of_fault`: only a fault gives it a meaning. `per_mille`: the
     percentile that it is, or is the ratio of. `endless`: it is infinite until something is reached, so a limit on it
     asks for an observation that is longer. `decides`: a violation is FAIL whatever else is unmet, where it is confirmed
-    (Judge.confirmation). `newer`: harnesses before 0.1.0 did not record what it is computed from.
+    (Judge.confirmation); one that may only be 0 is held to 0 in every scenario whose limits do not lift it. `newer`:
+    harnesses before 0.1.0 did not record what it is computed from.
 
     `check` is the name of the findings that witness it and `expected` what they are held against; without a name their
     check is the figure's own. `tabled`: a table of its kind shows it, so that it is not listed among those without a
@@ -94,6 +95,11 @@ class Figure:
     check: str = ""
     expected: str = ""
     column: Column | None = None
+
+    @property
+    def witness(self) -> str:
+        """The check of the findings that witness it."""
+        return self.check or self.name
 
 
 @dataclass(frozen=True)

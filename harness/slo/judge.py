@@ -79,7 +79,7 @@ def _inputs(
 
 
 def _violations(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    deciding = {figure.check for figure in figures() if figure.decides}
+    deciding = {figure.witness for figure in figures() if figure.decides}
     return tuple(finding for finding in findings if finding.check in deciding)
 
 
@@ -117,7 +117,13 @@ def _row(figure: Figure, measured: Measured, held: Held) -> SloRow:
 def _confirmed(at: Inputs, rows: Iterable[SloRow]) -> bool:
     """Return whether a figure that decides is beyond its limit, and what that must rest on holds."""
     over = {row.figure for row in rows if row.passed is False}
-    return any(_violated(judge, over) and all(check.ok for check in judge.confirmation(at)) for _, judge in judges())
+    return any(_violated(judge, over) and _holds(judge.confirmation(at)) for _, judge in judges())
+
+
+def _holds(checks: Iterable[Validity]) -> bool:
+    """Whether all hold; where none is told nothing was confirmed."""
+    told = [check.ok for check in checks]
+    return bool(told) and all(told)
 
 
 def _violated(judge: Judge, over: set[str]) -> bool:
@@ -128,7 +134,7 @@ def _conditions(at: Inputs, rows: tuple[SloRow, ...], held: Held, guard: Guard, 
     """Return everything that the verdict rests on; called last, since whatever crashed before is told first."""
     complete = at.history.complete
     checks = (
-        Validity("Limits", f"{len(held.limits)} figures have one", "at least 1", ok=bool(held.limits)),
+        Validity("Limits", f"{len(held.limits)} figures have one", "at least 1", ok=any(map(_asks, rows))),
         *_each(guard, lambda judge: judge.steady(at)),
         Validity("Run complete", "yes" if complete else "no", "yes", ok=complete),
         *_each(guard, lambda judge: judge.conditions(at)),
@@ -137,6 +143,11 @@ def _conditions(at: Inputs, rows: tuple[SloRow, ...], held: Held, guard: Guard, 
     )
     checks = guard("lack", lambda: lack_first(checks, at), checks)
     return (*guard.conditions(), *checks)
+
+
+def _asks(row: SloRow) -> bool:
+    """Whether a figure is held to something in this scenario, or would be if that were known."""
+    return row.limit is not None or bool(row.basis)
 
 
 def _findings(at: Inputs, rows: tuple[SloRow, ...], guard: Guard) -> Iterator[Finding]:

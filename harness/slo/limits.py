@@ -117,7 +117,7 @@ def load_limits(profile_or_path: str | Path, scenario: str, *, known: Collection
         if name not in allowed:
             raise BadInput(f"unknown scenario {name!r}", where=f"{where}, [{name}]", mend=_meant(name, allowed))
         _checked(table, f"{where}, [{name}]")
-    none = {figure.name: 0.0 for figure in figures() if figure.decides}
+    none = {one.name: 0.0 for one in figures() if one.decides and one.limited is Limited.ZERO}
     return _checked({**none, **tables.get(DEFAULTS, {}), **tables.get(scenario, {})}, where)
 
 

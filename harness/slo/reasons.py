@@ -13,7 +13,7 @@ from harness.verdict import Finding, SloRow, Validity, Verdict
 def reasons(rows: tuple[SloRow, ...], checks: tuple[Validity, ...], violations: tuple[Finding, ...]) -> Iterator[str]:
     """Say why it isn't PASS, in the order that decides; what only follows from another reason is left out."""
     checked = {finding.check for finding in violations}
-    told = {figure.name for figure in figures() if figure.check in checked}
+    told = {figure.name for figure in figures() if figure.witness in checked}
     yield from (f"{finding.check}: {finding.message}" for finding in violations)
     yield from (_unmet(c) for c in checks if not c.ok and c.otherwise == Verdict.INVALID)
     told |= following(rows)

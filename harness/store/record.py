@@ -20,7 +20,8 @@ class ScenarioRecord:
     scenario again; `way_in` is how clients reached Milvus, where there is more to it than an address; `wall_offset_ns`
     added to a time of the history gives one since the epoch, by which members' logs are read, 0 where it is not known;
     `complete` says that all of the plan was done, `aborted` why it was not; `digests` maps every file that the verdict
-    rests on to its SHA-256, once nothing is added to it any more: without them nothing is complete.
+    rests on to its SHA-256, once nothing is added to it any more: without them nothing is complete;
+    `evidence` are the kinds of evidence that it was recorded for.
     """
 
     name: str
@@ -49,4 +50,5 @@ class ScenarioRecord:
     way_in: str = ""
     wall_offset_ns: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
     format: int = FORMAT

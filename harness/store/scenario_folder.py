@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from glob import escape
 from hashlib import file_digest
 from pathlib import Path
 
@@ -89,12 +90,14 @@ class ScenarioFolder:
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that a verdict rests on."""
-        patterns = (*_EVIDENCE, *(pattern for one in kinds() for pattern in one.files))
-        found = sorted(path for pattern in patterns for path in self.path.glob(pattern))
-        return {path.name: _sha256(path) for path in found}
+        return self._digests(*_EVIDENCE, *(pattern for one in kinds() for pattern in one.files))
 
-    def read_history(self) -> History:
-        """Read everything that happened.
+    def _digests(self, *patterns: str) -> dict[str, str]:
+        found = sorted(path for pattern in patterns for path in self.path.glob(pattern) if path.is_file())
+        return {path.relative_to(self.path).as_posix(): _sha256(path) for path in found}
+
+    def read_history(self, *, live: bool = False) -> History:
+        """Read everything that happened; `live`: by now, without what kinds of evidence write beside events.
 
         It is complete where the record says so and by which digests it can be told. Raises BadInput where a file is
         damaged or, where there are digests, missing or not as the run left it.
@@ -110,11 +113,12 @@ class ScenarioFolder:
             readbacks=self.readbacks(),
             traffic=traffic,
             complete=record.complete and bool(record.digests),
-            recorded={one.name: read(self.path) for one in kinds() if (read := one.part("reader"))},
+            recorded={} if live else {one.name: read(self.path) for one in kinds() if (read := one.part("reader"))},
         )
 
     def _check_unchanged(self, digests: Mapping[str, str]) -> None:
-        found = self.digests() if digests else {}
+        # What was sealed, whoever wrote it; of what was not, only the harness's own is looked for.
+        found = self._digests(*_EVIDENCE, *map(escape, digests)) if digests else {}
         for name in sorted({*digests, *found}):
             was, now = digests.get(name), found.get(name)
             if was != now:

@@ -72,7 +72,7 @@ def cluster(name: str) -> Folder:
         ("up dev --set proxy.prot=1", "Milvus has no setting 'proxy.prot' (--set proxy.prot): did you mean"),
         ("up dev --set proxy.port={", "'{' is no value (--set proxy.port): "),
         ("up dev --query-nodes 0", "'--query-nodes': Input should be greater than or equal to 1 (harness up): see"),
-        ("up dev --context staging", "local takes no context (--context): name kind or kubernetes with --platform"),
+        ("up dev --context staging", "local takes no option 'context' (platform): choose kind or kubernetes"),
         ("up dev --query-nodes x", "(harness up): see harness up --help"),
         ("down none", "there is no cluster 'none' (harness down): see harness status"),
         ("down ../..", "there is no cluster '../..' (harness down): see harness status"),

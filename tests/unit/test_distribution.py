@@ -25,7 +25,10 @@ from harness.api import Outcome, Role, Scenario, scenario
 from sleepers.toy import Lull
 
 
-@scenario(Scenario("napping", "A proxy naps", faults=(Lull(Role.PROXY, for_s=0.5),), data=None, traffic=None))
+NAP = Lull(Role.PROXY, for_s=0.5)
+
+
+@scenario(Scenario("napping", "A proxy naps", faults=(NAP,), data=None, traffic=None, observe_s=0.1))
 def test_napping(outcome: Outcome) -> None:
     assert outcome.passed, outcome.why
 """

@@ -27,6 +27,13 @@ class Snored:
     times: int
 
 
+@event("member", "named")
+class Named:
+    """What has to be there may be empty."""
+
+    label: str
+
+
 def kept(tmp_path: Path, *events: Event) -> tuple[Event, ...]:
     with EventLog(tmp_path / "events.arrow") as log:
         for one in events:
@@ -34,11 +41,13 @@ def kept(tmp_path: Path, *events: Event) -> tuple[Event, ...]:
     return read_events(tmp_path / "events.arrow")
 
 
-@pytest.mark.parametrize("value", [Weighed(0.125), Weighed(1e-9, ("a", "b-1"), 2), Weighed(3, twice=0), Snored(7)])
+@pytest.mark.parametrize(
+    "value", [Weighed(0.125), Weighed(1e-9, ("a", "b-1"), 2), Weighed(3, twice=0), Snored(7), Named("")]
+)
 def test_it_is_read_back_as_it_was_said(tmp_path: Path, value: object) -> None:
     (back,) = said(kept(tmp_path, as_event(value, "who", 5)), type(value))
     assert (back.t_ns, back.name, back.value) == (5, "who", value)
-    assert back.what in ("weighed", "snored")
+    assert back.what in ("weighed", "snored", "named")
 
 
 def test_only_those_of_its_kind_and_happening_are_read(tmp_path: Path) -> None:
@@ -46,7 +55,14 @@ def test_only_those_of_its_kind_and_happening_are_read(tmp_path: Path) -> None:
     events = kept(tmp_path, *others, as_event(Snored(1), "who", 3), as_event(Weighed(2.0), "cpu", 4))
     assert [one.t_ns for one in said(events, Weighed)] == [4]
     assert [one.t_ns for one in said(events, Snored)] == [3]
-    assert list(said(events, Weighed, name="who")) == []
+
+
+def test_the_kind_is_no_fields_name() -> None:
+    class Odd:
+        kind: str
+
+    with pytest.raises(TypeError, match=r"Odd\.kind: an event's own kind"):
+        event("odd")(Odd)
 
 
 def test_what_a_newer_harness_adds_is_kept_in_the_event_and_left_out_of_the_value(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from harness.events import said
+from harness.evidence.machine.events import CoresTaken
 from harness.evidence.machine.watcher import Look, MachineWatcher, MembersS, between, look
 from harness.history import Event, EventKind
 from harness.platforms.waiting import until
@@ -44,7 +46,10 @@ def test_every_second_it_is_told_how_much_was_taken(members_s: MembersS | None) 
     told: list[Event] = []
     with MachineWatcher(told.append, members_s):
         assert until(lambda: len(told) >= 2, 10)
-    for event in told:
-        assert event.kind is EventKind.MACHINE
-        assert float(event.detail["cores"]) >= float(event.detail["stolen"]) >= 0
-        assert members_s or event.detail["cores"] == event.detail["stolen"]
+    assert {event.kind for event in told} == {EventKind.MACHINE}
+    read = [one.value for one in said(told, CoresTaken)]
+    assert len(read) == len(told)
+    for taken in read:
+        assert taken.cores >= taken.stolen >= 0
+        assert members_s or taken.cores == taken.stolen
+        assert taken.of

@@ -84,9 +84,9 @@ def test_what_broke_off_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("scenario", "steps"),
     [
-        (Scenario("quiet", "Quiet", traffic=None), 4),
+        (Scenario("quiet", "Quiet", traffic=None), 5),
         (Scenario("quiet", "Quiet", traffic=None, observe_s=7), 5),
-        (Scenario("quiet", "Quiet", traffic=None, data=None, faults=(Kill(Role.PROXY),)), 4),
+        (Scenario("quiet", "Quiet", traffic=None, data=None, faults=(Kill(Role.PROXY),)), 5),
     ],
 )
 def test_its_plan_says_what_is_done_and_nothing_of_clients(scenario: Scenario, steps: int) -> None:

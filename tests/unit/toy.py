@@ -183,9 +183,10 @@ class SnoreJudge(Judge):
         return Part({"snores": Measured(float(count), len(told))}, findings)
 
     def conditions(self, at: Inputs) -> Iterator[Validity]:
-        """Yield that somebody listened."""
-        heard = len(list(said(at.history.events, Snored)))
-        yield Validity("Members listened to", str(heard), ">= 1", ok=heard > 0)
+        """Yield that somebody listened, where it matters."""
+        if SNORES.name in at.held:  # it is asked of every scenario, also of those that are about something else
+            heard = len(list(said(at.history.events, Snored)))
+            yield Validity("Members listened to", str(heard), ">= 1", ok=heard > 0)
 
 
 class SnoreSection(Section):
@@ -262,7 +263,9 @@ class ToyEntry:
 
 
 ENTRY = ToyEntry()
-QUIET = Scenario("lulled", "A proxy sleeps", faults=(Lull(Role.PROXY, for_s=0.5),), data=None, traffic=None)
+QUIET = Scenario(
+    "lulled", "A proxy sleeps", faults=(Lull(Role.PROXY, for_s=0.5),), data=None, traffic=None, observe_s=0.1
+)
 # What is planted is done from outside: neither the recorder nor the judge knows of it.
 ROWS = (
     Row(

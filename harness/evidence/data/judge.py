@@ -91,7 +91,7 @@ class Data(Judge):
 
     def measure(self, at: Inputs) -> Part:
         """Return how many rows are lost, resurrected and so on, and the findings that name them."""
-        if _nothing_loaded(at):
+        if not at.history.has_collection:
             return not_applicable(self)
         reads = rows.read_pair(at.history)
         if reads is None:
@@ -119,7 +119,7 @@ class Data(Judge):
 
     def conditions(self, at: Inputs) -> Iterator[Validity]:
         """Yield, where rows are held to limits, whether there was something to lose, and all of it was read twice."""
-        if _nothing_loaded(at) or not any(figure.name in at.held for figure in self.figures):
+        if not at.history.has_collection or not any(figure.name in at.held for figure in self.figures):
             return
         if not at.traffic.is_none:
             yield from acked_writes(at.history.operations, at.traffic.rate(Kind.DELETE), at.thresholds)
@@ -134,11 +134,6 @@ class Data(Judge):
         yield from scheduled(at.history, at.windows, at.thresholds, WRITES)
         yield read_twice(at.history, at.thresholds)
         yield quiet_reads(at.history)
-
-
-def _nothing_loaded(at: Inputs) -> bool:
-    """Whether the scenario has no collection, so that nothing can be lost."""
-    return at.traffic.is_none and not at.history.truth.rows
 
 
 def acked_writes(operations: Operations, delete_rate: float, thresholds: Thresholds) -> Iterator[Validity]:

@@ -27,12 +27,13 @@ class Machine(Judge):
 
     def disturbances(self, at: Inputs) -> Iterator[Validity]:
         """Yield whether the load was sent on time, and no other program took the cores."""
-        yield punctual(at.history, at.windows, at.thresholds)
+        if not at.traffic.is_none:
+            yield punctual(at.history, at.windows, at.thresholds)
         yield left_alone(at.history, at.windows, at.thresholds)
 
     def lack(self, at: Inputs) -> Validity | None:
         """Return that processor time was lacking."""
-        return lacking(at.history, at.windows, at.thresholds)
+        return None if at.traffic.is_none else lacking(at.history, at.windows, at.thresholds)
 
 
 def same_machine(history: History, thresholds: Thresholds, parts: tuple[str, ...]) -> Iterator[Validity]:

@@ -12,7 +12,7 @@ from harness.checks.windows import LIVES, Span
 from harness.evidence.members import ends
 from harness.history import EventKind, History
 from harness.slo.evidence import Judge, Part
-from harness.slo.figure import NOT_MEASURED, Figure, Group, Measured
+from harness.slo.figure import NOT_APPLICABLE, NOT_MEASURED, Figure, Group, Measured
 from harness.slo.inputs import Inputs
 from harness.verdict import Validity
 
@@ -72,6 +72,8 @@ class Members(Judge):
             name: replace(NOT_MEASURED, applies=watched) if value is None else Measured(float(value), len(told))
             for name, value in counted.items()
         }
+        if not at.history.has_collection:
+            figures["idle_query_nodes"] = NOT_APPLICABLE  # there is nothing to serve
         return Part(figures, tuple(ends.member_findings(at.history, at.windows)))
 
     def steady(self, at: Inputs) -> Iterator[Validity]:

@@ -29,7 +29,7 @@ class OrchestratorRecorder(Recorder):
             for event in cluster.happenings():
                 self.into.append(event)
 
-        self._polling = Polling("orchestrator", hear, _INTERVAL_S)
+        self._polling = Polling("orchestrator", hear, _INTERVAL_S, once_more=True)
         with self._polling.going_on():
             yield
         self._polling = None

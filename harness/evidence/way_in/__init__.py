@@ -2,4 +2,4 @@
 
 from harness.slo.evidence import Evidence
 
-EVIDENCE = Evidence("way-in", 90, section="harness.evidence.way_in.section:WayInSection")
+EVIDENCE = Evidence("way_in", 90, section="harness.evidence.way_in.section:WayInSection")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.errors import BadInput
 from harness.platforms.ailment import Ailment
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.entry import Leftover
@@ -44,8 +45,8 @@ class Kubernetes:
 
         given = choice.given
         named: dict[str, object] = {key: given[key] for key in ("context", "namespace") if key in given}
-        named |= {"token_file": given["token-file"]} if "token-file" in given else {}
-        named |= {"tls": given["tls"].lower() == "true"} if "tls" in given else {}
+        named |= {"token_file": str(Path(given["token-file"]).resolve())} if "token-file" in given else {}
+        named |= {"tls": _yes(given["tls"])} if "tls" in given else {}
         file = Path(given["platform-file"]) if "platform-file" in given else None
         return KubernetesPlatform(read_options(file).model_copy(update=named), on_kind=self.on_kind)
 
@@ -70,6 +71,12 @@ class Kubernetes:
             found = shutil.which(program)
             what = f"{program} for --platform kind: {found}" if found else f"{program}: absent; only kind needs it"
             yield Ailment(what, found is not None, "" if found else mend, optional=True)
+
+
+def _yes(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise BadInput(f"tls is {text!r}", where="platform option tls", mend="give true or false")
+    return text == "true"
 
 
 KIND, KUBERNETES = Kubernetes(on_kind=True), Kubernetes(on_kind=False)
