@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 from markupsafe import Markup
 
+from harness.report import svg
 from harness.report.axis import Axis
 from harness.report.chart import Chart
 from harness.report.table import Table
@@ -14,6 +14,7 @@ from harness.report.view import ScenarioView
 from harness.slo.evidence import kinds, require
 
 NOTHING = Markup("")
+_LINE = 20.0  # pixels a line of text
 
 
 class Section:
@@ -50,6 +51,7 @@ class _Whole(Section):
 
     def __init__(self, name: str, inner: Section) -> None:
         self._name, self._inner = name, inner
+        self._lost: list[str] = []
 
     def story(self, view: ScenarioView) -> str:
         """Tell it, or say why not."""
@@ -66,15 +68,23 @@ class _Whole(Section):
             yield Table(self._name, ("",), ((self._instead(error),),))
 
     def charts(self, view: ScenarioView, axis: Axis) -> Iterator[Chart]:
-        """Yield them; none where they can't be."""
-        with suppress(Exception):
+        """Yield them; what can't be is said below, among the lanes."""
+        try:
             yield from list(self._inner.charts(view, axis))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._lost.append(self._instead(error))
 
     def lanes(self, view: ScenarioView, axis: Axis, top: float) -> tuple[Markup, float]:
-        """Draw them; none where they can't be."""
-        with suppress(Exception):
-            return self._inner.lanes(view, axis, top)
-        return NOTHING, 0.0
+        """Draw them, and say what can't be drawn."""
+        drawn, height = NOTHING, 0.0
+        try:
+            drawn, height = self._inner.lanes(view, axis, top)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._lost.append(self._instead(error))
+        places = [top + height + _LINE * (number + 0.6) for number in range(len(self._lost))]
+        said = zip(self._lost, places, strict=True)
+        lines = [svg.element("text", words, x=0, y=f"{y:g}", class_="note halo") for words, y in said]
+        return svg.group([drawn, *lines]), height + _LINE * len(lines)
 
     def about(self, view: ScenarioView) -> Iterator[tuple[str, str]]:
         """Yield it, or why not."""

@@ -81,36 +81,34 @@ class Execution:
             self._recorders = recorders(Recording(self.plan, self.spec, self.folder, self._append, self._note))
             with self.folder.event_log() as self._log, self._cluster(keep_unless) as cluster, ExitStack() as ending:
                 self._journal = Journal(cluster.journal)
-                for one in self._recorders:
-                    ending.enter_context(one.watching(cluster))
+                self._each(lambda one: ending.enter_context(one.watching(cluster)))
                 self._in_phases(cluster, ending)
+        except BaseException as error:
+            if not self._record.complete and not self._record.aborted:
+                self._note(aborted=in_words(error))
+            raise
         finally:
             if not self._record.complete:
                 self._note(digests=self.folder.digests())
 
     @contextmanager
     def _cluster(self, keep_unless: Callable[[], bool] | None) -> Iterator[Cluster]:
-        """Make the cluster, and remove it at the end; whatever happens, the record says how the plan ended."""
+        """Make the cluster, and remove it at the end, whatever happens."""
         passed = False
+        with self._phase("yardstick", YARDSTICK_S):
+            self._each(lambda one: one.alone())
+        with self._phase("provision", self.plan.about.provision_s):
+            cluster = self.platform.create(self.spec, keep=False)
+            self._tell_start(cluster)
         try:
-            with self._phase("yardstick", YARDSTICK_S):
-                self._each(lambda one: one.alone())
-            with self._phase("provision", self.plan.about.provision_s):
-                cluster = self.platform.create(self.spec, keep=False)
-                self._tell_start(cluster)
             try:
-                try:
-                    yield cluster
-                finally:
-                    keep_logs(cluster, self.folder, self._tell)
-                self._complete()
-                passed = keep_unless is None or keep_unless()
+                yield cluster
             finally:
-                self._let_go(cluster, keep=keep_unless is not None and not passed)
-        except BaseException as error:
-            if not self._record.complete:
-                self._note(aborted=in_words(error))
-            raise
+                keep_logs(cluster, self.folder, self._tell)
+            self._complete()
+            passed = keep_unless is None or keep_unless()
+        finally:
+            self._let_go(cluster, keep=keep_unless is not None and not passed)
 
     def _complete(self) -> None:
         """Say that all of the plan was done, and what the history is: at once, and before the cluster is removed.
@@ -156,7 +154,7 @@ class Execution:
 
     def _each(self, do: Callable[[Recorder], object]) -> None:
         for one in self._recorders:
-            with no_defects_of(one):
+            with no_defects_of(type(one)):
                 do(one)
 
     def _tell_start(self, cluster: Cluster) -> None:

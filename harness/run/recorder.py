@@ -75,17 +75,22 @@ class Recorder:
 
 
 @contextmanager
-def no_defects_of(recorder: Recorder) -> Iterator[None]:
+def no_defects_of(recorder: type[Recorder]) -> Iterator[None]:
     """Tell a recorder's own defect as what it is: the run says nothing then. Errors: ClusterError."""
     try:
         yield
     except HarnessError:
         raise
     except Exception as error:
-        what = f"{type(recorder).__name__}: {type(error).__name__}: {error}"
-        raise ClusterError(what, where=type(recorder).__module__, mend="mend that recorder, or uninstall it") from error
+        what = f"{recorder.__name__}: {type(error).__name__}: {error}"
+        raise ClusterError(what, where=recorder.__module__, mend="mend that recorder, or uninstall it") from error
 
 
 def recorders(into: Recording) -> tuple[Recorder, ...]:
-    """Return what each kind of evidence records with, in order."""
-    return tuple(made(into) for one in kinds() if (made := one.part("recorder")))
+    """Return what each kind of evidence records with, in order. Errors: ClusterError."""
+    return tuple(_made(made, into) for one in kinds() if (made := one.part("recorder")))
+
+
+def _made(recorder: type[Recorder], into: Recording) -> Recorder:
+    with no_defects_of(recorder):
+        return recorder(into)

@@ -20,7 +20,7 @@ from harness.platforms.choice import PlatformChoice
 from harness.platforms.registry import make_platform
 from harness.run.options import RunOptions
 from harness.run.scenario_run import Wanted, check
-from harness.slo import load_limits
+from harness.slo import Limits, load_limits
 from harness.slo.judge import judge
 from harness.store.recorded import no_operations
 from harness.verdict import Verdict
@@ -72,6 +72,19 @@ def test_without_a_collection_nothing_can_be_lost_and_nothing_is_asked_of_rows()
     found = judge(quiet(rows=0), LIMITS, session_s=3.0)
     assert found.verdict is Verdict.PASS, found.reasons
     assert {row.figure for row in found.slos if row.limit is not None} == {"unplanned_restarts", "wrong_versions"}
+
+
+def test_where_nothing_is_held_to_anything_nothing_is_known() -> None:
+    found = judge(quiet(rows=0), Limits(steady_p99_ms=50.0), session_s=3.0)
+    assert found.verdict is Verdict.INVALID
+    assert [check.what for check in found.validity if not check.ok] == ["Limits"]
+
+
+def test_where_nothing_is_served_nothing_idles() -> None:
+    assert (
+        judge(quiet(rows=0), Limits(idle_query_nodes=0.0, lost_rows=0.0, unplanned_restarts=0.0)).verdict
+        is Verdict.PASS
+    )
 
 
 def test_what_broke_off_says_nothing() -> None:

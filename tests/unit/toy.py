@@ -7,6 +7,7 @@ See CONTRIBUTING.md.
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -114,6 +115,11 @@ class SleepyCluster(Watched):
         self.snores[member] += self.has_a_cold
         if self.obeys:
             self.set(member, health=Health.PAUSED)
+
+    def destroy(self) -> None:
+        """Leave nothing."""
+        super().destroy()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def catch_a_cold(self) -> None:
         """Have whoever sleeps from now on snore."""
