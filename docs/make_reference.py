@@ -48,7 +48,7 @@ _KILL, _PAUSE = api.Kill(Role.QUERY_NODE), api.Pause(Role.PROXY)
 EXAMPLES: tuple[AnyAction, ...] = (
     *(_KILL, _PAUSE, api.Terminate(Role.PROXY), api.Scale(Role.QUERY_NODE, 3), api.Upgrade("2.3.5"), api.Configure()),
     *(api.KillContainer(Role.PROXY), api.Drain(Role.PROXY), api.StopNode(Role.PROXY)),
-    *(api.Isolate(Role.PROXY, Role.COORDINATORS), api.Nothing()),
+    *(api.Isolate(Role.PROXY, Role.COORDINATORS), api.Nothing(), api.Surge(50)),
     *(api.Together(_KILL, _PAUSE), api.Times(_KILL, 2), api.Every(_KILL, 10, 60), api.When(api.RowsIn(1), _KILL, 60)),
 )
 _MARK = re.compile(r"^<!-- (\w+) -->$", re.MULTILINE)

@@ -114,7 +114,18 @@ class Others:
     actions: tuple[AnyAction, ...]
 
 
-Moment = Begin | Effect | Hold | Heal | Healed | Await | Others
+@dataclass(frozen=True)
+class Offer:
+    """So many more searches a second are sent for a time, by clients of their own, on a schedule that was fixed before.
+
+    It takes effect as the first of them is on record, and is over when the last one was due.
+    """
+
+    search_rate: float
+    for_s: float
+
+
+Moment = Begin | Effect | Hold | Heal | Healed | Await | Others | Offer
 Moments = Iterator[Moment]
 
 

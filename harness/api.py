@@ -14,6 +14,7 @@ from harness.actions.pause import Pause
 from harness.actions.repeated import Every, Times
 from harness.actions.scale import Scale
 from harness.actions.stop_node import StopNode
+from harness.actions.surge import Surge
 from harness.actions.terminate import Terminate
 from harness.actions.together import Together
 from harness.actions.upgrade import Upgrade
@@ -45,6 +46,7 @@ __all__ = [
     "Scale",
     "Scenario",
     "StopNode",
+    "Surge",
     "Terminate",
     "Times",
     "Together",

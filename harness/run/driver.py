@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
 from time import monotonic
 
-from harness.action import AnyAction, Await, Begin, Effect, Heal, Healed, Hold, Moment, Others, Sight
+from harness.action import AnyAction, Await, Begin, Effect, Heal, Healed, Hold, Moment, Offer, Others, Sight
 from harness.cluster import DEPENDENCIES
 from harness.errors import ClusterError, Unsupported
 from harness.journal import Journal
@@ -31,8 +31,16 @@ class Stopped(Exception):
     """What is done beside others ends early, since the run does."""
 
 
+Offering = Callable[[str, Offer], AbstractContextManager[object]]
+
+
 def _at_once() -> None:
     """Wait for nobody."""
+
+
+def _nobody(action: str, offer: Offer) -> AbstractContextManager[object]:
+    """Offer nothing. Errors: ClusterError."""
+    raise ClusterError(f"{offer.search_rate:g} searches a second can't be sent", where=action, mend="give it traffic")
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Driver:
     wait: Callable[[float], None]
     sight: Sight
     begin: Callable[[], None] = _at_once  # returns once all that is done beside it may begin as well
+    offering: Offering = _nobody  # sends more traffic, by an action's id; entered once the first of it is on record
 
     def carry_out(self, planned: PlannedAction) -> None:
         """Carry out one action from its beginning until it was seen to be healed; its undo is on disk meanwhile.
@@ -69,7 +78,13 @@ class Driver:
                     self.begin()
                 if isinstance(moment, Begin):
                     step.enter_context(self.journal.step(action.label, moment.undo))
-                self._pass_through(moment, tell, children)
+                if isinstance(moment, Offer):
+                    with self.offering(planned.id, moment):
+                        tell("effect", {})
+                        self.wait(moment.for_s)
+                        tell("heal", {})
+                else:
+                    self._pass_through(moment, tell, children)
 
     def _pass_through(self, moment: Moment, tell: TellMoment, children: Children) -> None:
         match moment:

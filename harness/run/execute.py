@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from time import monotonic, monotonic_ns
 
-from harness.checks.windows import Span
+from harness.action import Offer
 from harness.cluster import ClusterSpec, Endpoint
 from harness.errors import ClusterError, in_words
 from harness.events import ClusterStarted, as_event
@@ -16,24 +17,20 @@ from harness.history import NS_PER_S, Event, EventKind
 from harness.journal import Journal, Undo, heal, take_back
 from harness.load.process import Load
 from harness.plan.plan import Plan, PlannedAction
-from harness.plan.scenario import STEADY_PATIENCE_S, WARM_UP_S, YARDSTICK_S
-from harness.run.disturbance import disturbance, is_too_short
+from harness.plan.scenario import WARM_UP_S, YARDSTICK_S
 from harness.run.driver import Driver
 from harness.run.logs import keep_logs
 from harness.run.progress import Reporter
 from harness.run.recorder import Recorder, Recording, no_defects_of, recorders
 from harness.run.served import served_again
 from harness.run.sight import LiveSight
+from harness.run.steady import SteadyState
 from harness.run.traffic import PreparedTraffic, collection_name, prepare_traffic
-from harness.slo.surroundings import is_lack
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
 from harness.verbs import Cluster, Platform, Timed
-from harness.verdict import Validity
 
-# How much of a stretch that was not calm is left behind at a time.
-_LOOK_AGAIN_S = 10.0
 _TICK_S = 0.25
 # Looking takes some tenths of a second of one core, which must not be seen in what is looked at.
 _LOOK_FOR_RECOVERY_S = 2.5
@@ -67,6 +64,7 @@ class Execution:
         self._log: EventLog | None = None
         self._recorders: tuple[Recorder, ...] = ()
         self._load: Load | None = None
+        self._traffic: PreparedTraffic | None = None
         self._effect_s: float | None = None
 
     def run(self, record: ScenarioRecord, *, keep_unless: Callable[[], bool] | None = None) -> None:
@@ -136,7 +134,7 @@ class Execution:
         self._each(lambda one: one.before_traffic(cluster))
         if cluster.shared and self.plan.scenario.data:
             ending.enter_context(self._leaving_nothing(cluster, Undo("drop", (collection_name(self.plan),))))
-        traffic = self._loaded(endpoint)
+        traffic = self._traffic = self._loaded(endpoint)
         if traffic and traffic.load:
             self._under_traffic(cluster, traffic.load)
         else:
@@ -181,7 +179,7 @@ class Execution:
         with self._journal.step("send traffic"), self._sending(load):
             with self._phase("warm-up", WARM_UP_S):
                 self._pass(WARM_UP_S)
-            self._steady(self.plan.scenario.steady_s)
+            SteadyState(self.plan, self.folder, self.reporter, self._pass, self._append).measure()
             self._act(cluster)
             self._observe(self.plan.observed_s(0.0 if self._effect_s is None else monotonic() - self._effect_s))
 
@@ -206,35 +204,6 @@ class Execution:
                 self._pass(more_s)
                 passed_s += more_s
 
-    def _steady(self, steady_s: float) -> None:
-        """Measure the steady state: the first stretch that is calm, or the last one where patience ends before.
-
-        The phase is written down once it is over, so that the history holds the one that counts.
-        """
-        self.reporter.phase(f"{self.plan.scenario.name}: steady", steady_s)
-        self._pass(steady_s)
-        patient_until_s = monotonic() + STEADY_PATIENCE_S
-        while unmet := self._disturbed(span := _last(steady_s)):
-            if is_lack(unmet[0]):
-                self._steady_was(span)  # so that the judge sees the same stretch
-                what = f"the machine is too slow for this traffic: {unmet[0].measured}"
-                raise ClusterError(what, where="steady state", mend="give it more cores, or lower search_rate")
-            if monotonic() + _LOOK_AGAIN_S > patient_until_s:
-                break
-            why = "; ".join(f"{check.what}: {check.measured}" for check in unmet)
-            self._tell(EventKind.NOTE, "steady", f"not calm, so it goes on: {why}")
-            self.reporter.say(f"{self.plan.scenario.name}: not calm, so the steady state goes on ({why})")
-            self._pass(_LOOK_AGAIN_S)
-        self._steady_was(span)
-
-    def _disturbed(self, span: Span) -> tuple[Validity, ...]:
-        """Return why a stretch is no steady state. One too short to be judged is its writer's choice, and is taken."""
-        return () if is_too_short(self.plan) else disturbance(self.folder, span, self.plan.thresholds)
-
-    def _steady_was(self, span: Span) -> None:
-        self._append(Event(span[0], EventKind.PHASE, "steady", "begin"))
-        self._append(Event(span[1], EventKind.PHASE, "steady", "end"))
-
     def _carry_out(self, planned: PlannedAction, cluster: Cluster) -> None:
         def tell(label: str, what: str, detail: Mapping[str, str]) -> None:
             self._tell(EventKind.FAULT, label, what, detail)
@@ -243,7 +212,17 @@ class Execution:
 
         self._pass(planned.wait_s)
         sight = LiveSight(cluster, self.folder.path, self.plan.scenario.data.rows if self.plan.scenario.data else 0)
-        Driver(cluster, self._journal, tell, self._pass, sight).carry_out(planned)
+        Driver(cluster, self._journal, tell, self._pass, sight, offering=self._offering).carry_out(planned)
+
+    @contextmanager
+    def _offering(self, action: str, offer: Offer) -> Iterator[None]:
+        """Send more searches, beside those that are sent anyway."""
+        if self._traffic is None:
+            raise ClusterError("there is no collection to search", where=action, mend="give the scenario data")
+        seed = zlib.crc32(f"{self.plan.seed} {action}".encode())
+        with self._traffic.more(offer, self.folder.more_traffic(action), seed) as load:
+            load.started()
+            yield
 
     def _look_twice(self, traffic: PreparedTraffic | None) -> None:
         """Look at what is there, twice, far enough apart; in between nothing is done, so that the machine is read."""
@@ -290,8 +269,3 @@ class Execution:
     def _append(self, event: Event) -> None:
         if self._log:
             self._log.append(event)
-
-
-def _last(seconds: float) -> Span:
-    end_ns = monotonic_ns()
-    return end_ns - round(seconds * NS_PER_S), end_ns

@@ -55,7 +55,7 @@ class LiveSight:
         return np.concatenate([np.empty(0, np.bool_), *self._ok])[inside]
 
     def _read_on(self) -> None:
-        for path in self._folder.glob(STREAMS):
+        for path in (*self._folder.glob(STREAMS), *self._folder.glob(f"traffic-*/{STREAMS}")):
             for batch in self._streams.setdefault(path, StreamFile(path)).read():
                 ok = batch["outcome"].to_numpy() == Result.OK
                 written = ok & (batch["kind"].to_numpy() == Kind.INSERT)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import platformdirs
 
+from harness.action import Offer
 from harness.cluster import Endpoint
+from harness.errors import ClusterError
 from harness.history import Readback
 from harness.load import collection as collections
 from harness.load.dataset import load_dataset, written_vectors
@@ -16,7 +19,7 @@ from harness.load.schedule import Schedule, make_schedule, no_schedule
 from harness.load.truth import exact_truth
 from harness.load.wire import SearchShape
 from harness.plan.plan import Plan
-from harness.plan.specs import DataSpec
+from harness.plan.specs import DataSpec, TrafficSpec
 from harness.platforms.process import owner_mark
 from harness.store.scenario_folder import ScenarioFolder
 
@@ -29,7 +32,29 @@ class PreparedTraffic:
     collection: str
     rows: int
     schedule: Schedule
+    job: LoadJob | None
     load: Load | None
+
+    def more(self, offer: Offer, folder: Path, seed: int) -> Load:
+        """Return the load of more searches, which records into a folder of its own; its seed fixes the schedule.
+
+        Errors: ClusterError where nobody sends any traffic.
+        """
+        if self.job is None:
+            raise ClusterError("nobody sends any traffic", where=self.collection, mend="give the scenario traffic")
+        spec = TrafficSpec(
+            search_rate=offer.search_rate,
+            insert_rate=0,
+            delete_rate=0,
+            upsert_rate=0,
+            read_rate=0,
+            stock_rate=0,
+            deadline_s=self.job.deadline_s,
+        )
+        schedule = make_schedule(spec, offer.for_s, len(self.job.queries), seed)
+        written = self.job.written[: len(schedule.written_keys)]
+        folder.mkdir()
+        return Load(folder, replace(self.job, schedule=schedule, written=written, processes=1), owner=owner_mark())
 
     def serving(self) -> tuple[int, int]:
         """Return how many query nodes serve segments, and how many segments there are. Errors: ClusterError."""
@@ -60,8 +85,8 @@ def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> P
     folder.write_truth(exact_truth(spec, dataset, schedule, written, platformdirs.user_cache_path("milvus-harness")))
     collections.provision(endpoint, spec, dataset, collection=collection, replicas=plan.replicas)
     shape = SearchShape(collection, spec.metric, spec.k, spec.search_params)
-    load = None
+    job = load = None
     if traffic:
         job = LoadJob(endpoint, shape, schedule, dataset.queries, written, traffic.deadline_s, traffic.processes)
         load = Load(folder.path, job, owner=owner_mark())
-    return PreparedTraffic(endpoint, collection, spec.rows, schedule, load)
+    return PreparedTraffic(endpoint, collection, spec.rows, schedule, job, load)

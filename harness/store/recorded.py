@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.history import Event, EventKind, Operations
 from harness.load.operations import STREAMS, Recorded, operations_of, read_streams
 from harness.load.schedule import Schedule, load_schedule
 
+# Ids of what an action sent begin so far above those of the scenario's own traffic.
+_APART = 1_000_000_000
 
-def recorded_operations(folder: Path, events: Iterable[Event], *, k: int, deadline_ns: int) -> Operations:
-    """Read every operation that was due before the traffic was ended on purpose.
+
+def all_operations(folder: Path, events: Sequence[Event], *, k: int, deadline_ns: int) -> Operations:
+    """Read the scenario's own traffic, and what actions sent beside it. Raises BadInput for files that are damaged."""
+    own = recorded_operations(folder, _ended(events), k=k, deadline_ns=deadline_ns)
+    parts = [own]
+    for number, more in enumerate(sorted(folder.glob("traffic-*")), 1):
+        until_ns = _healed(events, more.name.removeprefix("traffic-"))
+        found = recorded_operations(more, until_ns, k=k, deadline_ns=deadline_ns)
+        parts.append(replace(found, op_id=found.op_id + number * _APART))
+    return parts[0] if len(parts) == 1 else _joined(parts)
+
+
+def _ended(events: Iterable[Event]) -> int | None:
+    return next((e.t_ns for e in events if e.kind is EventKind.PHASE and (e.name, e.what) == ("observe", "end")), None)
+
+
+def _healed(events: Iterable[Event], action: str) -> int | None:
+    return next((e.t_ns for e in events if e.kind is EventKind.FAULT and (e.action, e.what) == (action, "heal")), None)
+
+
+def _joined(parts: Sequence[Operations]) -> Operations:
+    width = max(part.hits.shape[1] for part in parts)
+    wide = [replace(p, hits=_wide(p.hits, width, -1), distances=_wide(p.distances, width, np.nan)) for p in parts]
+    return Operations(*(np.concatenate([getattr(one, f.name) for one in wide]) for f in fields(Operations)))
+
+
+def _wide(column: NDArray[Any], width: int, padding: float) -> NDArray[Any]:
+    return np.pad(column, ((0, 0), (0, width - column.shape[1])), constant_values=padding)
+
+
+def recorded_operations(folder: Path, until_ns: int | None, *, k: int, deadline_ns: int) -> Operations:
+    """Read every operation that was due before the traffic was ended on purpose, at `until_ns`.
 
     The traffic's start is the one that its records imply: a record's intended start less its place in the
-    schedule. Its end is that of the phase `observe`; where a run broke off before, the last record's. None was
+    schedule. Where a run broke off before its end, that is the last record's. None was
     recorded: no operations. `deadline_ns` is the clients'. Raises BadInput for files that are damaged.
     """
     if not any(folder.glob(STREAMS)):
@@ -26,8 +61,7 @@ def recorded_operations(folder: Path, events: Iterable[Event], *, k: int, deadli
     if extent is None:
         return no_operations(k)
     t0_ns, last_ns = extent
-    ended = (e.t_ns for e in events if e.kind is EventKind.PHASE and (e.name, e.what) == ("observe", "end"))
-    until_ns = next(ended, last_ns + 1)
+    until_ns = last_ns + 1 if until_ns is None else until_ns
     return operations_of(recorded, schedule, t0_ns, k=k, deadline_ns=deadline_ns, until_ns=until_ns)
 
 

@@ -20,11 +20,14 @@ from harness.store.arrays import read_readback, read_truth, write_readback, writ
 from harness.store.events import EventLog, read_events
 from harness.store.jsonfile import check_format, read_json, unsealed, validated, write_sealed
 from harness.store.record import FORMAT, OLDEST, ScenarioRecord
-from harness.store.recorded import recorded_operations
+from harness.store.recorded import all_operations
 
 _RECORD: TypeAdapter[ScenarioRecord] = TypeAdapter(ScenarioRecord)
 # What a verdict rests on, beside scenario.json itself.
-_EVIDENCE = ("events.arrow", "schedule.arrow", "truth.npz", "readback-*.npz", STREAMS)
+_EVIDENCE = (
+    *("events.arrow", "schedule.arrow", "truth.npz", "readback-*.npz", STREAMS),
+    *("traffic-*/schedule.arrow", f"traffic-*/{STREAMS}"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class ScenarioFolder:
     def events(self) -> Path:
         """The stream of events."""
         return self.path / "events.arrow"
+
+    def more_traffic(self, action: str) -> Path:
+        """The folder for the traffic that an action sends beside."""
+        return self.path / f"traffic-{action}"
 
     def event_log(self) -> EventLog:
         """Begin the stream of events."""
@@ -107,7 +114,7 @@ class ScenarioFolder:
         events = read_events(self.events)
         traffic = _traffic(record.traffic, where=self.path / "scenario.json")
         return History(
-            operations=recorded_operations(self.path, events, k=traffic.k, deadline_ns=traffic.deadline_ns),
+            operations=all_operations(self.path, events, k=traffic.k, deadline_ns=traffic.deadline_ns),
             events=events,
             truth=self.truth(k=traffic.k),
             readbacks=self.readbacks(),
