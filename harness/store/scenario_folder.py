@@ -100,7 +100,7 @@ class ScenarioFolder:
         return self._digests(*_EVIDENCE, *(pattern for one in kinds() for pattern in one.files))
 
     def _digests(self, *patterns: str) -> dict[str, str]:
-        found = sorted(path for pattern in patterns for path in self.path.glob(pattern) if path.is_file())
+        found = sorted({path for pattern in patterns for path in self.path.glob(pattern) if path.is_file()})
         return {path.relative_to(self.path).as_posix(): _sha256(path) for path in found}
 
     def read_history(self, *, live: bool = False) -> History:
