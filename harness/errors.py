@@ -25,6 +25,11 @@ class Unsupported(HarnessError):
     """The platform cannot do this; a scenario that needs it is skipped with this reason."""
 
 
+def broken_package(part: str, error: Exception) -> BadInput:
+    """Return what somebody's package did as a part of it was imported, as bad input."""
+    return BadInput(in_words(error), where=part, mend="mend the package that brings it, or uninstall it")
+
+
 def in_words(error: BaseException) -> str:
     """Return why something ended, for a record that outlives it."""
     if isinstance(error, HarnessError):

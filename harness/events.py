@@ -74,11 +74,20 @@ def _text(held: object) -> str:
 
 def said(events: Iterable[Event], kind: type[T]) -> Iterator[Said[T]]:
     """Yield what events of a kind say, in their order. Raises ValueError for one that does not fit its kind."""
-    declared: Any = kind
     for one in events:
-        own = one.detail.get("kind", "") if one.kind is EventKind.OTHER else one.kind.value
-        if own == declared.KIND and declared.WHAT in ("", one.what):
-            yield Said(one.t_ns, one.name, one.what, declared.READ.validate_python(dict(one.detail)))
+        value = said_by(one, kind)
+        if value is not None:
+            yield Said(one.t_ns, one.name, one.what, value)
+
+
+def said_by(one: Event, kind: type[T]) -> T | None:
+    """Return what an event says where it is of this kind. Raises ValueError where it does not fit it."""
+    declared: Any = kind
+    own = one.detail.get("kind", "") if one.kind is EventKind.OTHER else one.kind.value
+    if own != declared.KIND or declared.WHAT not in ("", one.what):
+        return None
+    read: T = declared.READ.validate_python(dict(one.detail))
+    return read
 
 
 @event("fault")

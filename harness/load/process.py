@@ -62,7 +62,7 @@ class Load:
     """
 
     def __init__(self, folder: Path, job: LoadJob, *, owner: str) -> None:
-        self._folder, self._job, self._owner = folder, job, owner
+        self._folder, self.job, self._owner = folder, job, owner
         self._processes: tuple[_Process, ...] = ()
         self._progress = _Tail(folder)
         self._t0_ns: int | None = None
@@ -92,11 +92,11 @@ class Load:
 
     def start(self, timeout_s: float = 30.0) -> None:
         """Write the folder, start Locust, and begin the schedule 0.2 s after all are ready. Raises ClusterError."""
-        save_job(self._folder, self._job)
-        names = writers(self._job.schedule, self._job.processes)
+        save_job(self._folder, self.job)
+        names = writers(self.job.schedule, self.job.processes)
         try:
             for name in names:
-                self._processes += (_Process(self._folder, self._job, name, self._owner),)
+                self._processes += (_Process(self._folder, self.job, name, self._owner),)
             for process in self._processes:
                 process.wait_ready(timeout_s)
             self._t0_ns = time.monotonic_ns() + _AHEAD_NS
@@ -118,7 +118,7 @@ class Load:
         """End it: at once what is scheduled, within its deadline what is in flight. Nothing to do twice."""
         for process in self._processes:
             process.terminate()
-        until_s = time.monotonic() + self._job.deadline_s + _STOP_S
+        until_s = time.monotonic() + self.job.deadline_s + _STOP_S
         for process in self._processes:
             process.end(until_s)
 

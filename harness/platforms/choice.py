@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import BadInput
+from harness.pairs import read_pairs
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,11 @@ class PlatformChoice:
 
         Errors: BadInput for a pair without a key or a value.
         """
-        for pair in pairs:
-            key, between, value = pair.partition("=")
-            if not key.strip() or not between or not value:
-                raise BadInput(f"{pair!r} is no option", where="--platform-option", mend="write it as key=value")
         named = {key.replace("_", "-"): _text(value) for key, value in given.items() if value}
-        return cls(name, {**named, **{key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)}})
+        written = dict(read_pairs(pairs, option="--platform-option", what="option"))
+        for key in (key for key, value in written.items() if not value):
+            raise BadInput(f"'{key}=' is no option", where="--platform-option", mend="write it as key=value")
+        return cls(name, {**named, **written})
 
     @property
     def words(self) -> tuple[str, ...]:

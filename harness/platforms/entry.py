@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from harness.errors import BadInput
+from harness.errors import BadInput, broken_package
 from harness.platforms.ailment import Ailment
 from harness.platforms.choice import PlatformChoice
 from harness.platforms.state import Folder
@@ -64,8 +64,7 @@ def entry(name: str, where: str) -> Entry:
         loaded: Entry = found.load()
         loaded.options  # noqa: B018 - one that is none has none
     except Exception as error:  # whatever somebody's package does as it is imported
-        mend = "mend the package that brings it, or uninstall it"
-        raise BadInput(f"{type(error).__name__}: {error}", where=f"platform {name!r}", mend=mend) from error
+        raise broken_package(f"platform {name!r}", error) from error
     return loaded
 
 

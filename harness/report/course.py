@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.events import OfAction, said
+from harness.events import OfAction, said_by
 from harness.history import Event, EventKind
 from harness.report.axis import Axis, axis_of
 from harness.report.section import sections
@@ -30,10 +30,11 @@ def course(view: ScenarioView) -> Iterator[str]:
 
 def _is_move(event: Event, axis: Axis) -> bool:
     if event.kind is EventKind.FAULT:
-        return any(one.value.member and one.value.what for one in said((event,), OfAction))
+        of = said_by(event, OfAction)
+        return of is not None and bool(of.member and of.what)
     return event.kind is EventKind.MEMBER and event.what in {"up", "down"} and axis.at(event.t_ns) > axis.span.begin_s
 
 
 def _told(event: Event, axis: Axis) -> str:
-    of = next((one.value for one in said((event,), OfAction)), OfAction())
+    of = said_by(event, OfAction) or OfAction()
     return f"{of.member or event.name} {of.what or event.what} {offset_text(axis.at(event.t_ns))}"

@@ -13,7 +13,7 @@ from harness.report import bins, stack
 from harness.report.axis import Axis, axis_of
 from harness.report.render import render
 from harness.report.rows import figure_rows, finding_rows, informing
-from harness.report.section import sections
+from harness.report.section import Section, sections
 from harness.report.story import story
 from harness.report.text import offset_text
 from harness.report.view import ScenarioView
@@ -31,12 +31,12 @@ def anchor_of(folder: str) -> str:
 
 def panel(view: ScenarioView) -> Markup:
     """Return a scenario's panel. Nothing in it needs a script to be read."""
-    axis = axis_of(view)
-    anchor = anchor_of(view.folder)
-    return render("panel.html", anchor=anchor, **_head(view), **_time(view, axis, anchor), **_ground(view, axis))
+    axis, shown, anchor = axis_of(view), sections(), anchor_of(view.folder)
+    parts = {**_head(view, shown), **_time(view, axis, shown, anchor), **_ground(view, axis, shown)}
+    return render("panel.html", anchor=anchor, **parts)
 
 
-def _head(view: ScenarioView) -> dict[str, Any]:
+def _head(view: ScenarioView, shown: tuple[Section, ...]) -> dict[str, Any]:
     judgement = view.judgement
     valid = sum(one.ok for one in judgement.validity)
     tabled = {figure.name for figure in declared() if figure.tabled}
@@ -48,7 +48,7 @@ def _head(view: ScenarioView) -> dict[str, Any]:
         "more_reasons": judgement.reasons[_REASONS:],
         "figures": [] if _unmeasured(judgement) else figure_rows(judgement.slos),
         "informing": informing(row for row in judgement.slos if row.figure not in tabled),
-        "tables": [table.as_html(view.record.title) for one in sections() for table in one.tables(view)],
+        "tables": [table.as_html(view.record.title) for one in shown for table in one.tables(view)],
         "uncalibrated": bool(judgement.slos) and not any(row.calibrated for row in judgement.slos),
         "validity": judgement.validity,
         "valid_count": f"{valid} of {len(judgement.validity)} hold",
@@ -59,12 +59,12 @@ def _unmeasured(judgement: Judgement) -> bool:
     return all(math.isnan(row.value) for row in judgement.slos)
 
 
-def _time(view: ScenarioView, axis: Axis | None, anchor: str) -> dict[str, Any]:
+def _time(view: ScenarioView, axis: Axis | None, shown: tuple[Section, ...], anchor: str) -> dict[str, Any]:
     """Return what needs an axis; all empty where nothing was measured."""
-    told = [words for one in sections() if (words := one.story(view))]
+    told = [words for one in shown if (words := one.story(view))]
     rows, note = bins.table(view.timeline, axis) if axis and view.timeline else ([], "")
     return {
-        "stack": stack.draw(view, axis, f"{anchor}-story") if axis else "",
+        "stack": stack.draw(view, axis, shown, f"{anchor}-story") if axis else "",
         "story": story(view, axis) if axis else "",
         "beside_story": told,
         "data": bins.cursor_data(view, view.timeline, axis) if axis and view.timeline else "",
@@ -74,7 +74,7 @@ def _time(view: ScenarioView, axis: Axis | None, anchor: str) -> dict[str, Any]:
     }
 
 
-def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
+def _ground(view: ScenarioView, axis: Axis | None, shown: tuple[Section, ...]) -> dict[str, Any]:
     record = view.record
     traffic = {name: f"{value:g}" for name, value in record.traffic.items()}
     return {
@@ -88,7 +88,7 @@ def _ground(view: ScenarioView, axis: Axis | None) -> dict[str, Any]:
         "environment": [
             *([("way in", record.way_in)] if record.way_in else []),
             *record.environment.items(),
-            *(row for one in sections() for row in one.about(view)),
+            *(row for one in shown for row in one.about(view)),
         ],
         "settings": sorted(record.settings.items()),
         "versions": _versions(record.versions, record.versions_after),

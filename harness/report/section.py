@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
+from harness.errors import in_words
 from harness.report import svg
 from harness.report.axis import Axis
 from harness.report.chart import Chart
 from harness.report.table import Table
 from harness.report.view import ScenarioView
-from harness.slo.evidence import kinds, require
+from harness.slo.evidence import kinds
 
 NOTHING = Markup("")
 _LINE = 20.0  # pixels a line of text
@@ -94,10 +95,9 @@ class _Whole(Section):
             yield self._name, self._instead(error)
 
     def _instead(self, error: Exception) -> str:
-        return f"{self._name} can't be drawn: {type(error).__name__}: {error}"
+        return f"{self._name} can't be drawn: {in_words(error)}"
 
 
 def sections() -> tuple[Section, ...]:
     """Return what each kind of evidence shows, in order. Errors: BadInput where one can't be imported."""
-    require("section")
     return tuple(_Whole(one.name, made()) for one in kinds() if (made := one.part("section")))

@@ -12,7 +12,7 @@ from harness.report.axis import Axis
 from harness.report.chart import Chart
 from harness.report.moments import Moment
 from harness.report.scale import linear_ticks
-from harness.report.section import sections
+from harness.report.section import Section
 from harness.report.text import MINUS, THIN
 from harness.report.view import ScenarioView
 
@@ -53,9 +53,9 @@ def fault_windows(view: ScenarioView) -> tuple[tuple[int, int | None], ...]:
     return tuple(found + [(begin, None) for begin in open_since.values()])
 
 
-def draw(view: ScenarioView, axis: Axis, label_id: str) -> Markup:
+def draw(view: ScenarioView, axis: Axis, shown: Iterable[Section], label_id: str) -> Markup:
     """Return the whole drawing; `label_id` is the id of the text that describes it."""
-    marks, shown = moments_of(view, axis), sections()
+    marks = moments_of(view, axis)
     top = moments.height(marks, axis.span) + 4
     charts = [chart for one in shown for chart in one.charts(view, axis)] if view.timeline is not None else []
     parts, bottom = _charts(charts, axis, top)

@@ -25,7 +25,7 @@ from harness.run.recorder import Recorder, Recording, no_defects_of, recorders
 from harness.run.served import served_again
 from harness.run.sight import LiveSight
 from harness.run.steady import SteadyState
-from harness.run.traffic import PreparedTraffic, collection_name, prepare_traffic
+from harness.run.traffic import PreparedTraffic, collection_name, more_searches, prepare_traffic
 from harness.store.events import EventLog
 from harness.store.record import ScenarioRecord
 from harness.store.scenario_folder import ScenarioFolder
@@ -64,7 +64,6 @@ class Execution:
         self._log: EventLog | None = None
         self._recorders: tuple[Recorder, ...] = ()
         self._load: Load | None = None
-        self._traffic: PreparedTraffic | None = None
         self._effect_s: float | None = None
 
     def run(self, record: ScenarioRecord, *, keep_unless: Callable[[], bool] | None = None) -> None:
@@ -134,7 +133,7 @@ class Execution:
         self._each(lambda one: one.before_traffic(cluster))
         if cluster.shared and self.plan.scenario.data:
             ending.enter_context(self._leaving_nothing(cluster, Undo("drop", (collection_name(self.plan),))))
-        traffic = self._traffic = self._loaded(endpoint)
+        traffic = self._loaded(endpoint)
         if traffic and traffic.load:
             self._under_traffic(cluster, traffic.load)
         else:
@@ -217,10 +216,10 @@ class Execution:
     @contextmanager
     def _offering(self, action: str, offer: Offer) -> Iterator[None]:
         """Send more searches, beside those that are sent anyway."""
-        if self._traffic is None:
-            raise ClusterError("there is no collection to search", where=action, mend="give the scenario data")
+        if self._load is None:
+            raise ClusterError("nobody sends any traffic", where=action, mend="give the scenario traffic")
         seed = zlib.crc32(f"{self.plan.seed} {action}".encode())
-        with self._traffic.more(offer, self.folder.more_traffic(action), seed) as load:
+        with more_searches(self._load.job, offer, self.folder.more_traffic(action), seed) as load:
             load.started()
             yield
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import BadInput
+from harness.pairs import read_pairs
 from harness.platforms.choice import PlatformChoice
 
 if TYPE_CHECKING:  # every pytest session reads options, and few have an endpoint
@@ -40,10 +41,7 @@ class RunOptions:
 
 def parse_settings(pairs: list[str], *, option: str = "--set") -> dict[str, str]:
     """Read the `key=value` pairs of an option. Errors: BadInput for one without a `=`."""
-    for pair in pairs:
-        if not pair.partition("=")[0].strip() or "=" not in pair:
-            raise BadInput(f"{pair!r} is no setting", where=option, mend="write it as key=value")
-    return {key.strip(): value.strip() for key, _, value in (pair.partition("=") for pair in pairs)}
+    return dict(read_pairs(pairs, option=option, what="setting"))
 
 
 def parse_seed(text: str) -> int:

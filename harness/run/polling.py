@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import ClassVar
 
 from harness.errors import ClusterError
+from harness.run.recorder import Recorder
+from harness.verbs import Cluster
 
 
 class Polling:
@@ -42,3 +45,27 @@ class Polling:
                 self._look()
         except Exception as error:  # noqa: BLE001 - told to the run, which stops with it
             self.failure = error
+
+
+class PollingRecorder(Recorder):
+    """A recorder that looks at the cluster while it is there; `LOST` says what is missing where it no longer can."""
+
+    LOST: ClassVar[str]
+    _polling: Polling | None = None
+
+    def polling(self, cluster: Cluster) -> Polling | None:
+        """Return who looks; None where there is nothing to look at."""
+        raise NotImplementedError
+
+    @contextmanager
+    def watching(self, cluster: Cluster) -> Iterator[None]:
+        """Look until this is left."""
+        self._polling = self.polling(cluster)
+        with self._polling.going_on() if self._polling else nullcontext():
+            yield
+        self._polling = None
+
+    def check(self) -> None:
+        """Raise ClusterError where nothing can be seen any more."""
+        if self._polling:
+            self._polling.check(self.LOST, self.into.plan.scenario.name)

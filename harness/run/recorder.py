@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import monotonic_ns
 
 from harness.cluster import ClusterSpec
-from harness.errors import ClusterError, HarnessError
+from harness.errors import ClusterError, HarnessError, in_words
 from harness.events import as_event
 from harness.history import Event, EventKind
 from harness.plan.plan import Plan
@@ -82,7 +82,7 @@ def no_defects_of(recorder: type[Recorder]) -> Iterator[None]:
     except HarnessError:
         raise
     except Exception as error:
-        what = f"{recorder.__name__}: {type(error).__name__}: {error}"
+        what = f"{recorder.__name__}: {in_words(error)}"
         raise ClusterError(what, where=recorder.__module__, mend="mend that recorder, or uninstall it") from error
 
 

@@ -9,7 +9,6 @@ import platformdirs
 
 from harness.action import Offer
 from harness.cluster import Endpoint
-from harness.errors import ClusterError
 from harness.history import Readback
 from harness.load import collection as collections
 from harness.load.dataset import load_dataset, written_vectors
@@ -32,29 +31,7 @@ class PreparedTraffic:
     collection: str
     rows: int
     schedule: Schedule
-    job: LoadJob | None
     load: Load | None
-
-    def more(self, offer: Offer, folder: Path, seed: int) -> Load:
-        """Return the load of more searches, which records into a folder of its own; its seed fixes the schedule.
-
-        Errors: ClusterError where nobody sends any traffic.
-        """
-        if self.job is None:
-            raise ClusterError("nobody sends any traffic", where=self.collection, mend="give the scenario traffic")
-        spec = TrafficSpec(
-            search_rate=offer.search_rate,
-            insert_rate=0,
-            delete_rate=0,
-            upsert_rate=0,
-            read_rate=0,
-            stock_rate=0,
-            deadline_s=self.job.deadline_s,
-        )
-        schedule = make_schedule(spec, offer.for_s, len(self.job.queries), seed)
-        written = self.job.written[: len(schedule.written_keys)]
-        folder.mkdir()
-        return Load(folder, replace(self.job, schedule=schedule, written=written, processes=1), owner=owner_mark())
 
     def serving(self) -> tuple[int, int]:
         """Return how many query nodes serve segments, and how many segments there are. Errors: ClusterError."""
@@ -85,8 +62,25 @@ def prepare_traffic(plan: Plan, folder: ScenarioFolder, endpoint: Endpoint) -> P
     folder.write_truth(exact_truth(spec, dataset, schedule, written, platformdirs.user_cache_path("milvus-harness")))
     collections.provision(endpoint, spec, dataset, collection=collection, replicas=plan.replicas)
     shape = SearchShape(collection, spec.metric, spec.k, spec.search_params)
-    job = load = None
+    load = None
     if traffic:
         job = LoadJob(endpoint, shape, schedule, dataset.queries, written, traffic.deadline_s, traffic.processes)
         load = Load(folder.path, job, owner=owner_mark())
-    return PreparedTraffic(endpoint, collection, spec.rows, schedule, job, load)
+    return PreparedTraffic(endpoint, collection, spec.rows, schedule, load)
+
+
+def more_searches(beside: LoadJob, offer: Offer, folder: Path, seed: int) -> Load:
+    """Return the load of more searches beside a job's, into a folder of its own; the seed fixes the schedule."""
+    spec = TrafficSpec(
+        search_rate=offer.search_rate,
+        insert_rate=0,
+        delete_rate=0,
+        upsert_rate=0,
+        read_rate=0,
+        stock_rate=0,
+        deadline_s=beside.deadline_s,
+    )
+    schedule = make_schedule(spec, offer.for_s, len(beside.queries), seed)
+    written = beside.written[: len(schedule.written_keys)]
+    folder.mkdir()
+    return Load(folder, replace(beside, schedule=schedule, written=written, processes=1), owner=owner_mark())

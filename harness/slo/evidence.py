@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from pkgutil import resolve_name
 from typing import Any, ClassVar
 
-from harness.errors import BadInput
+from harness.errors import BadInput, broken_package
 from harness.slo.figure import NOT_APPLICABLE, Figure, Figures, Group
 from harness.slo.inputs import Inputs
 from harness.verdict import Finding, Validity
@@ -45,9 +45,12 @@ class Evidence:
     files: tuple[str, ...] = ()
 
     def part(self, name: str) -> Any:
-        """Return a part, None where it has none."""
+        """Return a part, None where it has none. Errors: BadInput where it can't be imported."""
         told = getattr(self, name)
-        return resolve_name(told) if told else None
+        try:
+            return resolve_name(told) if told else None
+        except Exception as error:  # whatever somebody's package does as it is imported
+            raise broken_package(f"evidence {self.name!r}", error) from error
 
 
 @dataclass(frozen=True)
@@ -133,24 +136,18 @@ def _loaded(point: Any) -> Evidence:
     try:
         found: Evidence = point.load()
         found.part("judge")
-    except Exception as error:  # whatever somebody's package does as it is imported
-        raise _broken(point.name, error) from error
+    except BadInput:
+        raise
+    except Exception as error:  # as above
+        raise broken_package(f"evidence {point.name!r}", error) from error
     return found
-
-
-def _broken(name: str, error: Exception) -> BadInput:
-    mend = "mend the package that brings it, or uninstall it"
-    return BadInput(f"{type(error).__name__}: {error}", where=f"evidence {name!r}", mend=mend)
 
 
 def require(*parts: str) -> None:
     """Refuse a kind of which one of these parts can't be imported, before anything rests on it. Errors: BadInput."""
     for one in kinds():
-        try:
-            for part in parts:
-                one.part(part)
-        except Exception as error:  # as above
-            raise _broken(one.name, error) from error
+        for part in parts:
+            one.part(part)
 
 
 @cache

@@ -102,6 +102,23 @@ class Figure:
         return self.check or self.name
 
 
+def recovery_figure(name: str, label: str, group: Group, definition: str, column: Column | None = None) -> Figure:
+    """Return the figure of until when a kind of client was served again for good."""
+    return Figure(
+        name,
+        label,
+        "s",
+        group,
+        definition,
+        limited=Limited.SECONDS,
+        blame=Blame.MACHINE,
+        of_fault=True,
+        endless=True,
+        tabled=True,
+        column=column,
+    )
+
+
 @dataclass(frozen=True)
 class Measured:
     """A figure's value: NaN where it could not be measured, inf where it was never reached.

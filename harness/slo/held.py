@@ -38,7 +38,7 @@ def held_to(limits: Limits, bases: Bases, *, older: bool = False) -> Held:
     `older`: the harness that recorded the run did not look at all of it.
     """
     units = {figure.name: figure.unit for figure in figures()}
-    given = limits.given()
+    given = limits.amounts
     amounts = {name: limit.amount(bases) if isinstance(limit, Multiples) else limit for name, limit in given.items()}
     told = {name: limit.told(bases) for name, limit in given.items() if isinstance(limit, Multiples)}
     return Held(

@@ -74,10 +74,6 @@ class Limits:
         checked = _table().model_validate(dict(table), strict=strict)
         return cls(**{name: value for name, value in checked if value is not None})
 
-    def given(self) -> Mapping[str, float | Multiples]:
-        """Return the limits, by figure."""
-        return self.amounts
-
     def written(self) -> dict[str, Any]:
         """Return the limits as they are written into a run's folder."""
         return {

@@ -59,7 +59,7 @@ def test_the_file_that_is_made_of_a_recorded_run_can_be_used(tmp_path: Path) -> 
     assert tomllib.loads(path.read_text(encoding="utf-8"))["query-node-killed"]["lost_rows"] == 0
     limits = load_limits(path, "query-node-killed")
     assert limits.calibrated
-    assert limits.given()["recover_s"] == 66.0  # 1.5 times 44.66, rounded down
+    assert limits.amounts["recover_s"] == 66.0  # 1.5 times 44.66, rounded down
 
 
 def test_mistakes_are_one_line_before_anything_starts(tmp_path: Path) -> None:

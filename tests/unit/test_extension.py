@@ -162,7 +162,7 @@ def test_what_it_must_find_it_finds(tmp_path: Path) -> None:
 def test_its_figure_can_be_limited_as_any_other_and_a_mistake_is_told(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("[defaults]\nsnores = 3\n", encoding="utf-8")
-    assert load_limits(file, "lulled").given()["snores"] == 3
+    assert load_limits(file, "lulled").amounts["snores"] == 3
     file.write_text("[defaults]\nsnore = 3\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"unknown limit 'snore' .* did you mean 'snores'"):
         load_limits(file, "lulled")

@@ -10,9 +10,10 @@ import pytest
 
 from harness.events import said
 from harness.evidence.machine.events import CoresTaken
-from harness.evidence.machine.watcher import Look, MachineWatcher, MembersS, between, look
+from harness.evidence.machine.watcher import INTERVAL_S, Look, MachineWatcher, MembersS, between, look
 from harness.history import Event, EventKind
 from harness.platforms.waiting import until
+from harness.run.polling import Polling
 
 BURN = "import time; end = time.monotonic() + 20\nwhile time.monotonic() < end: pass"
 
@@ -44,7 +45,7 @@ def test_members_that_are_no_processes_of_ours_may_be_told_of() -> None:
 @pytest.mark.parametrize("members_s", [dict, None])
 def test_every_second_it_is_told_how_much_was_taken(members_s: MembersS | None) -> None:
     told: list[Event] = []
-    with MachineWatcher(told.append, members_s):
+    with Polling("machine", MachineWatcher(told.append, members_s).look, INTERVAL_S).going_on():
         assert until(lambda: len(told) >= 2, 10)
     assert {event.kind for event in told} == {EventKind.MACHINE}
     read = [one.value for one in said(told, CoresTaken)]

@@ -61,7 +61,7 @@ def test_what_must_or_may_fire_is_a_figure_with_a_limit_or_a_check() -> None:
 
 def test_what_the_shipped_limits_must_find_has_one() -> None:
     for row in SHIPPED:
-        shipped = load_limits("fast", row.scenario.name).given()
+        shipped = load_limits("fast", row.scenario.name).amounts
         assert row.limits is None
         assert row.must <= set(shipped), row.number
 

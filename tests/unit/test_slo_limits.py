@@ -44,11 +44,11 @@ def test_shipped_profiles_limit_every_figure_of_every_scenario(profile: str, sce
     # An upgrade may begin with a release that answers with another key's row.
     lifted |= {"invalid_reads"} if scenario == "rolling-upgrade" else set()
     held = {figure.name for figure in limitable()} - INFORMATIVE - MEMBERS
-    assert set(limits.given()) - MEMBERS == held - lifted
-    assert (limits.given().get("unplanned_restarts") == 0) == (scenario in (*GATE, "no-fault"))
-    assert all(limits.given()[figure] == 0 for figure in DATA)
+    assert set(limits.amounts) - MEMBERS == held - lifted
+    assert (limits.amounts.get("unplanned_restarts") == 0) == (scenario in (*GATE, "no-fault"))
+    assert all(limits.amounts[figure] == 0 for figure in DATA)
     # Neither recovers before every member is up, so writes may not be asked for sooner where nobody has measured.
-    assert limits.calibrated or seconds(limits.given()["write_recover_s"]) >= seconds(limits.given()["recover_s"])
+    assert limits.calibrated or seconds(limits.amounts["write_recover_s"]) >= seconds(limits.amounts["recover_s"])
 
 
 @pytest.mark.parametrize("scenario", GATE)
@@ -77,9 +77,9 @@ def test_every_figure_has_a_name_of_its_own() -> None:
 
 def test_rows_are_held_to_none_unless_a_file_says_false(tmp_path: Path) -> None:
     path = written(tmp_path, "[defaults]\nrecover_s = 5\n[chaos]\nlost_rows = false\n")
-    assert load_limits(path, "mine").given() == {"recover_s": 5.0, **NO_ROW}
+    assert load_limits(path, "mine").amounts == {"recover_s": 5.0, **NO_ROW}
     chaos = load_limits(path, "chaos")
-    assert chaos.given() == {name: limit for name, limit in {"recover_s": 5.0, **NO_ROW}.items() if name != "lost_rows"}
+    assert chaos.amounts == {name: limit for name, limit in {"recover_s": 5.0, **NO_ROW}.items() if name != "lost_rows"}
 
 
 def test_a_scenarios_table_overrides_the_defaults_key_by_key(tmp_path: Path) -> None:

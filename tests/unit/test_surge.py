@@ -19,7 +19,7 @@ from harness.load.process import Load
 from harness.plan.plan import PlannedAction, make_plan
 from harness.plan.scenario import Scenario
 from harness.run.driver import Driver
-from harness.run.traffic import PreparedTraffic
+from harness.run.traffic import more_searches
 from harness.store.recorded import all_operations
 from harness.store.scenario_folder import ScenarioFolder
 from tests.unit.fake_cluster import NoTraffic, Obedient
@@ -84,10 +84,9 @@ def fake() -> Iterator[FakeMilvus]:
 def test_what_it_sends_is_on_record_beside_the_scenarios_own(fake: FakeMilvus, tmp_path: Path) -> None:
     folder, own = ScenarioFolder(tmp_path), _job(fake.endpoint, 4)
     load = Load(tmp_path, own, owner="x")
-    traffic = PreparedTraffic(fake.endpoint, "things", 1, own.schedule, own, load)
     with load:
         load.started()
-        with traffic.more(Offer(100.0, 1.0), folder.more_traffic("1"), seed=7) as more:
+        with more_searches(load.job, Offer(100.0, 1.0), folder.more_traffic("1"), seed=7) as more:
             more.started()
             _wait(lambda: bool(more.ended))
             healed = Event(more.t0_ns + 2 * NS_PER_S, EventKind.FAULT, "surge", "heal", {"action": "1"})
@@ -101,7 +100,7 @@ def test_what_it_sends_is_on_record_beside_the_scenarios_own(fake: FakeMilvus, t
     assert len(np.unique(found.op_id)) == len(found)
     assert (found.intended_ns[sent] >= more.t0_ns).all()
     assert (found.hits[found.kind == Kind.SEARCH] == [3, 1, 2]).all()
-    same, other = (traffic.more(Offer(100.0, 1.0), folder.more_traffic(f"{n}"), seed=n) for n in (7, 8))
-    assert np.array_equal(more._job.schedule.query, same._job.schedule.query)
-    assert not np.array_equal(more._job.schedule.query, other._job.schedule.query)
+    same, other = (more_searches(own, Offer(100.0, 1.0), folder.more_traffic(f"{n}"), seed=n) for n in (7, 8))
+    assert np.array_equal(more.job.schedule.query, same.job.schedule.query)
+    assert not np.array_equal(more.job.schedule.query, other.job.schedule.query)
     assert {"traffic-1/schedule.arrow", "schedule.arrow"} <= set(folder.digests())

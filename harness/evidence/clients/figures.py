@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.slo.figure import Blame, Column, Figure, Group, Limited, Over
+from harness.slo.figure import Blame, Column, Figure, Group, Limited, Over, recovery_figure
 
 _STEADY = "searches of the steady state; n >= 200 for the p95, 1,000* for the p99"
 _RECOVERED = "searches from recovery to the end of the observation"
@@ -57,22 +57,6 @@ def _seconds(name: str, label: str, definition: str, column: Column | None = Non
     )
 
 
-def _recovery(name: str, label: str, group: Group, definition: str, column: Column | None = None) -> Figure:
-    return Figure(
-        name,
-        label,
-        "s",
-        group,
-        definition,
-        limited=Limited.SECONDS,
-        blame=Blame.MACHINE,
-        of_fault=True,
-        endless=True,
-        tabled=True,
-        column=column,
-    )
-
-
 def _told(name: str, label: str, definition: str, *, tabled: bool) -> Figure:
     return Figure(name, label, "s", Group.RECOVERY, definition, limited=Limited.NOT, of_fault=True, tabled=tabled)
 
@@ -102,18 +86,16 @@ FIGURES = (
         "Searches that succeeded with invalid content",
         "answers",
         Group.SERVICE,
-        "searches of either client that succeeded with invalid content, from the steady state's "
-        "begin to the end of the "
-        "observation; each is bad as well",
+        "searches of either client that succeeded with invalid content, from the steady state's begin to the end of "
+        "the observation; each is bad as well",
         check="content",
         expected="a search that succeeds has k different hits, ordered by distance, of rows that may be there",
     ),
     _seconds(
         "bad_s",
         "Seconds with more than 5% bad searches",
-        "1 s bins with more than 5%* bad (one alone* is none where several were due), from the "
-        "effect on; a last bin that is "
-        "cut short counts for as long as it is",
+        "1 s bins with more than 5%* bad (one alone* is none where several were due), from the effect on; a last bin"
+        " that is cut short counts for as long as it is",
         Column("Bad", "seconds with more than 5% bad searches", 20),
     ),
     _seconds("down_s", "Seconds with more than half of searches bad", "the same bins, more than half bad"),
@@ -127,15 +109,13 @@ FIGURES = (
         "from the effect to the first good answer after the first bad one; informative",
         tabled=True,
     ),
-    _recovery(
+    recovery_figure(
         "recover_s",
         "Until searches recovered for good",
         Group.RECOVERY,
-        "from the effect to the first moment from which, for 30 s*: errors <= 1%*, no second over "
-        "5%* bad, p95 <= 1.5 x* and "
-        "p99 <= 2 x* the same run's steady state (or within the machine's noise*) and within the "
-        "absolute limits, recall >= "
-        "steady - 0.01*; not before every member is up. Never reached is infinite",
+        "from the effect to the first moment from which, for 30 s*: errors <= 1%*, no second over 5%* bad, p95 <= "
+        "1.5 x* and p99 <= 2 x* the same run's steady state (or within the machine's noise*) and within the absolute"
+        " limits, recall >= steady - 0.01*; not before every member is up. Never reached is infinite",
         Column("Recover", "from the fault until searches had recovered for good", 10),
     ),
     _told(
@@ -144,7 +124,7 @@ FIGURES = (
         "of `recover_s`, what came after the last fault was healed and the last member up; informative",
         tabled=False,
     ),
-    _recovery(
+    recovery_figure(
         "write_recover_s",
         "Until writes recovered for good",
         Group.WRITES,
@@ -171,12 +151,11 @@ FIGURES = (
         blame=Blame.SENDER,
         tabled=True,
     ),
-    _recovery(
+    recovery_figure(
         "stock_recover_s",
         "Until an application's searches recovered for good",
         Group.APPLICATIONS,
-        "until searches through pymilvus as it comes, retries and all, are answered in time for "
-        "good: what an application "
-        "sees, where `recover_s` is the server's part",
+        "until searches through pymilvus as it comes, retries and all, are answered in time for good: what an "
+        "application sees, where `recover_s` is the server's part",
     ),
 )

@@ -19,22 +19,16 @@ from harness.history import Operations, Result
 from harness.kind import Kind
 from harness.slo import measures, proof
 from harness.slo.evidence import Judge, Part, not_applicable
-from harness.slo.figure import Blame, Figure, Figures, Group, Limited, Measured, Over
+from harness.slo.figure import Blame, Figure, Figures, Group, Measured, Over, recovery_figure
 from harness.slo.inputs import Inputs
 from harness.verdict import Finding
 
 FIGURES = (
-    Figure(
+    recovery_figure(
         "fresh_recover_s",
         "Until reads saw the newest write for good",
-        "s",
         Group.FRESHNESS,
         "until Strong reads by key that look for the newest upsert answer with it in time for good",
-        limited=Limited.SECONDS,
-        blame=Blame.MACHINE,
-        of_fault=True,
-        endless=True,
-        tabled=True,
     ),
     Figure(
         "fresh_p95_ms",
@@ -60,9 +54,8 @@ FIGURES = (
         "Strong reads that found another row, or a damaged one",
         "reads",
         Group.FRESHNESS,
-        "Strong reads by key that succeeded with invalid content (not: with a stale row), from the steady "
-        "state's begin on; each is "
-        "bad as well",
+        "Strong reads by key that succeeded with invalid content (not: with a stale row), from the steady state's "
+        "begin on; each is bad as well",
         check="rows",
     ),
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness.evidence.machine.watcher import MachineWatcher, members_s
+from harness.evidence.machine.watcher import INTERVAL_S, MachineWatcher, members_s
 from harness.evidence.machine.yardstick import read_yardstick
 from harness.plan.specs import DataSpec
+from harness.run.polling import Polling
 from harness.run.recorder import Recorder
 from harness.verbs import Cluster
 
@@ -22,5 +23,6 @@ class MachineRecorder(Recorder):
     @contextmanager
     def watching(self, cluster: Cluster) -> Iterator[None]:
         """Watch the cores."""
-        with MachineWatcher(self.into.append, members_s(cluster)):
+        watcher = MachineWatcher(self.into.append, members_s(cluster))
+        with Polling("machine", watcher.look, INTERVAL_S).going_on():
             yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from harness.evidence.machine.quota import quota
 from harness.history import Event
 from harness.verbs import Cluster, Metered
 
-_INTERVAL_S = 1.0
+INTERVAL_S = 1.0
 # Processor time so far, by who took it.
 MembersS = Callable[[], Mapping[str, float]]
 
@@ -36,7 +35,7 @@ class Look:
 
 
 class MachineWatcher:
-    """A thread that writes a MACHINE event a second: the cores that others took, and what was busy of how many.
+    """Tells the cores that others took since the last look, and what was busy of how many.
 
     Ours are this process and its descendants, load generator and members, and what else `members_s` tells of. Where
     that is None, nobody knows what members take, and only what the host kept back is told.
@@ -45,37 +44,27 @@ class MachineWatcher:
     def __init__(self, tell: Callable[[Event], None], members_s: MembersS | None) -> None:
         self._tell, self._members_s = tell, members_s
         self._quota = quota()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="machine", daemon=True)
+        self._before: Look | None = None
 
-    def __enter__(self) -> MachineWatcher:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        before = self._look()
-        while not self._over.wait(_INTERVAL_S):
-            now = self._look()
-            others, stolen = between(before, now)
-            taken = stolen + (others if self._members_s else 0.0)
-            busy = (now.busy_s - before.busy_s) / (now.t_s - before.t_s)
-            told = self._told(round(taken, 3), round(stolen, 3), round(busy, 3), before, now)
-            self._tell(as_event(told, "cpu", monotonic_ns()))
-            before = now
+    def look(self) -> None:
+        """Look once; the first look has nothing to compare with."""
+        before, now = self._before, self._look()
+        if before:
+            self._tell(as_event(self._taken(before, now), "cpu", monotonic_ns()))
+        self._before = now
 
     def _look(self) -> Look:
         seen = look(self._members_s() if self._members_s else {})
         return replace(seen, periods=self._quota.periods()) if self._quota else seen
 
-    def _told(self, taken: float, stolen: float, busy: float, before: Look, now: Look) -> CoresTaken:
+    def _taken(self, before: Look, now: Look) -> CoresTaken:
+        others, stolen = between(before, now)
+        taken = round(stolen + (others if self._members_s else 0.0), 3)
+        busy = round((now.busy_s - before.busy_s) / (now.t_s - before.t_s), 3)
         if not self._quota:
-            return CoresTaken(taken, stolen, busy, psutil.cpu_count())
+            return CoresTaken(taken, round(stolen, 3), busy, psutil.cpu_count())
         periods, stopped = (n - b for n, b in zip(now.periods, before.periods, strict=True))
-        return CoresTaken(taken, stolen, busy, self._quota.cores, periods, stopped)
+        return CoresTaken(taken, round(stolen, 3), busy, self._quota.cores, periods, stopped)
 
 
 def members_s(cluster: Cluster) -> MembersS | None:

@@ -105,26 +105,33 @@ def _release(version: str) -> Version:
 
 def idle_query_nodes(history: History) -> int | None:
     """Return how many query nodes served no segment in the end; None where nobody looked, or too few are there."""
-    told = _serving(history)
-    return max(0, min(told.value.of, told.value.segments) - told.value.nodes) if told else None
+    last = last_serving(history)
+    return idle(last.value) if last else None
 
 
-def _serving(history: History) -> Said[Serving] | None:
+def last_serving(history: History) -> Said[Serving] | None:
+    """Return who was last seen to serve; None where nobody looked."""
     return next(reversed(list(said(history.events, Serving))), None)
 
 
-def member_findings(history: History, windows: Windows) -> Iterator[Finding]:
+def idle(serving: Serving) -> int:
+    """Return how many serve nothing, of those that could."""
+    return max(0, min(serving.of, serving.segments) - serving.nodes)
+
+
+def member_findings(
+    ended: Sequence[Event], wrong: Sequence[Said[VersionReported]], last: Said[Serving] | None
+) -> Iterator[Finding]:
     """Name the members that ended, report another version or serve nothing, though nothing said they should."""
-    if ends := unplanned_ends(history, windows):
-        told = _told([event.name for event in ends])
-        yield Finding("restart", f"ended though no fault said so: {told}", len(ends), t_ns=ends[0].t_ns)
-    if wrong := wrong_versions(history, windows):
+    if ended:
+        told = _told([event.name for event in ended])
+        yield Finding("restart", f"ended though no fault said so: {told}", len(ended), t_ns=ended[0].t_ns)
+    if wrong:
         told = _told([f"{one.name} reports {one.value.version}" for one in wrong])
         yield Finding("version", f"at another version than declared: {told}", len(wrong), t_ns=wrong[0].t_ns)
-    last = _serving(history)
-    if last and (idle := idle_query_nodes(history)):
+    if last and (count := idle(last.value)):
         message = f"only {last.value.nodes} of {last.value.of} query nodes serve segments in the end"
-        yield Finding("idle", message, idle, t_ns=last.t_ns)
+        yield Finding("idle", message, count, t_ns=last.t_ns)
 
 
 def _told(names: Sequence[str]) -> str:

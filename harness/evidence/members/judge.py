@@ -33,8 +33,7 @@ FIGURES = (
         "members",
         Group.MEMBERS,
         "members in the end at another version than the last upgrade went to, else than the release that was asked "
-        "for (where none was declared, as by a server's folder, or the build reports none: than the first of "
-        "them)",
+        "for (where none was declared, as by a server's folder, or the build reports none: than the first of them)",
         newer=True,
         check="version",
         expected="in the end every member reports the version that was declared, or that the last upgrade went to",
@@ -62,11 +61,12 @@ class Members(Judge):
         """Return how many members ended, report another version or serve nothing, and name them."""
         told = list(at.history.of(EventKind.MEMBER))
         watched = any(event.what in LIVES for event in told)
-        wrong = ends.wrong_versions(at.history, at.windows)
+        ended, wrong = ends.unplanned_ends(at.history, at.windows), ends.wrong_versions(at.history, at.windows)
+        last = ends.last_serving(at.history)
         counted = {
-            "unplanned_restarts": len(ends.unplanned_ends(at.history, at.windows)) if watched else None,
+            "unplanned_restarts": len(ended) if watched else None,
             "wrong_versions": None if wrong is None else len(wrong),
-            "idle_query_nodes": ends.idle_query_nodes(at.history),
+            "idle_query_nodes": ends.idle(last.value) if last else None,
         }
         figures = {
             name: replace(NOT_MEASURED, applies=watched) if value is None else Measured(float(value), len(told))
@@ -74,7 +74,7 @@ class Members(Judge):
         }
         if not at.history.has_collection:
             figures["idle_query_nodes"] = NOT_APPLICABLE  # there is nothing to serve
-        return Part(figures, tuple(ends.member_findings(at.history, at.windows)))
+        return Part(figures, tuple(ends.member_findings(ended, wrong or (), last)))
 
     def steady(self, at: Inputs) -> Iterator[Validity]:
         """Yield whether all members were up and unchanged."""

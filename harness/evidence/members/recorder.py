@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from harness.cluster import Health, Role, version_of
 from harness.errors import ClusterError
 from harness.evidence.members.events import ReleaseDeclared, Serving, VersionReported
 from harness.evidence.members.watcher import INTERVAL_S, Watcher
-from harness.run.polling import Polling
-from harness.run.recorder import Recorder
+from harness.run.polling import Polling, PollingRecorder
 from harness.run.traffic import PreparedTraffic
 from harness.verbs import Cluster
 
 
-class MembersRecorder(Recorder):
+class MembersRecorder(PollingRecorder):
     """Members as they are watched, and as they tell of themselves."""
 
-    _polling: Polling | None = None
+    LOST = "the members can't be watched any more"
 
-    @contextmanager
-    def watching(self, cluster: Cluster) -> Iterator[None]:
+    def polling(self, cluster: Cluster) -> Polling:
         """Watch who lives."""
-        self._polling = Polling("watcher", Watcher(cluster, self.into.append).look, INTERVAL_S)
-        with self._polling.going_on():
-            yield
-        self._polling = None
-
-    def check(self) -> None:
-        """Raise ClusterError where members can't be watched any more."""
-        if self._polling:
-            self._polling.check("the members can't be watched any more", self.into.plan.scenario.name)
+        return Polling("watcher", Watcher(cluster, self.into.append).look, INTERVAL_S)
 
     def before_traffic(self, cluster: Cluster) -> None:
         """Ask each what it is, and note what was asked for."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from harness.checks.windows import LIVES
-from harness.events import said
+from harness.events import said_by
 from harness.evidence.members.events import VersionReported
 from harness.history import Event, EventKind
 from harness.report import svg, track
@@ -85,8 +85,8 @@ def _lane(name: str, seen: Sequence[tuple[float, Event]], now: Stretch, after: M
     changed = _last_start(seen) if after.get(name, now.version) != now.version else None
     done: list[Stretch] = []
     for number, (t_s, event) in enumerate(seen):
-        reported = next((one.value.version for one in said((event,), VersionReported)), "")
-        version = reported or (after[name] if number == changed else now.version)
+        reported = said_by(event, VersionReported)
+        version = reported.version if reported else (after[name] if number == changed else now.version)
         fresh = replace(now, begin_s=t_s, state=_STATES.get(event.what, now.state), version=version)
         if (fresh.state, fresh.version) != (now.state, now.version):
             done.append(replace(now, end_s=t_s))
